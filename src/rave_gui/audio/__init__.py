@@ -1,0 +1,1 @@
+"""Decode, resample, synthesize, measure and play sound; no torch, no Qt."""

@@ -1,0 +1,1 @@
+"""The rave-gui command line."""

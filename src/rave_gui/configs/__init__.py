@@ -1,0 +1,1 @@
+"""Gin configurations and training presets."""

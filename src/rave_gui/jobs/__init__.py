@@ -1,0 +1,1 @@
+"""Every long action: spec, state machine, queue, dispatcher and the detached runner."""

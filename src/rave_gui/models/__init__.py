@@ -1,0 +1,1 @@
+"""Runs, checkpoints, reconstruction and evaluation."""

@@ -1,0 +1,1 @@
+"""Play sound through exported models (first pages arrive with the play issue)."""

@@ -1,0 +1,1 @@
+"""One declarative settings schema and its storage."""

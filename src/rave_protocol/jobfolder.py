@@ -1,0 +1,13 @@
+"""Names of the files in a job's folder ``jobs/<id>/`` and of the locks around it."""
+
+from __future__ import annotations
+
+SPEC = "spec.json"
+STATE = "state.json"
+EVENTS = "events.jsonl"
+COMMANDS = "commands.jsonl"
+LOG = "log.txt"
+RUNNER_LOCK = "runner.lock"
+"""Held by the detached runner. Who holds it (or, when nobody works, whoever takes it) may write state.json."""
+WORK_LOCK = "work.lock"
+"""Held by the process that does the work (engine or application worker). It outlives a killed runner: a new runner re-attaches."""

@@ -1,0 +1,192 @@
+"""What a job is asked to do: one dataclass of parameters per kind, inside a :class:`JobSpec`.
+
+A spec holds data only: never an argument vector, never an executable, never code. Paths are absolute strings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from rave_protocol import PROTOCOL_VERSION
+from rave_protocol.codec import ProtocolError, decode, encode
+
+
+@dataclass(frozen=True)
+class DatasetParams:
+    """Build a RAVE dataset (LMDB + metadata.yaml + sidecar) from recordings. Runs in the application's own Python."""
+
+    sources: list[str]
+    """Files and folders, searched recursively."""
+    output: str
+    """Folder of the new dataset; must not exist or be empty."""
+    num_signal: int = 131072
+    """Samples per training example; a stored chunk holds 2 * num_signal samples (upstream's layout)."""
+    channels: int = 1
+    sample_rate: int = 44100
+    mono: Literal["mix", "left", "right"] = "mix"
+    short_files: Literal["join", "pad", "skip"] = "join"
+    """What happens to files shorter than a chunk."""
+    tails: Literal["pad", "drop"] = "pad"
+    """What happens to the last partial chunk of a file."""
+
+
+@dataclass(frozen=True)
+class TrainParams:
+    """Train a RAVE model. The run folder follows RAVE's own layout (config.gin, version_N/checkpoints, event files)."""
+
+    dataset: str
+    run: str
+    """Run folder, e.g. ``<project>/runs/<name>``."""
+    name: str
+    configs: list[str] = field(default_factory=lambda: ["v2"])
+    """Stock names (``v2``, ``causal``) or absolute paths of gin files."""
+    overrides: list[str] = field(default_factory=list)
+    """Gin bindings such as ``CAPACITY = 16``."""
+    augmentations: list[str] = field(default_factory=list)
+    """Stock augmentation names: mute, compress, gain."""
+    trusted: list[str] = field(default_factory=list)
+    """Gin files outside the stock set that the user allowed to run code (absolute paths)."""
+    channels: int = 1
+    n_signal: int = 131072
+    batch: int = 8
+    max_steps: int = 6_000_000
+    val_every: int = 10_000
+    save_every: int = 10_000
+    keep_last: int = 3
+    """Numbered checkpoints kept besides best, phase switch and final; 0 keeps all."""
+    log_every: int = 50
+    """Scalars are written to the event file every so many steps (upstream: 50)."""
+    workers: int = 0
+    seed: int = 0
+    device: str = "auto"
+    """auto, cpu, cuda:N."""
+    ema: float | None = None
+    normalize: bool = False
+    derivative: bool = False
+    rand_pitch: tuple[float, float] | None = None
+    resume: str | None = None
+    """Checkpoint to continue from; its run's config.gin is used, and its files are never touched."""
+    holdout: int = 8
+    """At least this many chunks are kept for validation when the dataset has them to spare."""
+    exact: bool = True
+    """Only speed-ups whose losses and weights equal upstream's step to the last bit."""
+
+
+@dataclass(frozen=True)
+class RenderParams:
+    """Send a sound file through a run's model (whole file, deterministic) and write what comes out."""
+
+    checkpoint: str
+    """A .ckpt file, or a run folder (newest checkpoint)."""
+    source: str
+    output: str
+    randomness: float = 0.0
+    seed: int = 0
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class EvaluateParams:
+    """Reconstruct held-out chunks and measure RAVE's multi-scale spectral distance against three baselines."""
+
+    checkpoint: str
+    dataset: str
+    output: str
+    """Folder that gets original.wav and reconstruction.wav."""
+    max_seconds: float = 20.0
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class ExportParams:
+    """Write a TorchScript model (nn~) with its card, then verify it."""
+
+    checkpoint: str
+    output: str
+    """Folder of the export: <name>.ts and card.json."""
+    name: str
+    streaming: bool = True
+    fidelity: float = 0.95
+    channels: int | None = None
+    sample_rate: int | None = None
+    """Host rate; an integer multiple of the model's rate."""
+    ema: bool = False
+
+
+@dataclass(frozen=True)
+class VerifyParams:
+    """Load an exported model with plain ``torch.jit.load`` and test what a host will do with it."""
+
+    model: str
+
+
+@dataclass(frozen=True)
+class EngineInstallParams:
+    """Build the engine's environment. Runs in the application's own Python."""
+
+    torch: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+Params = (
+    DatasetParams | TrainParams | RenderParams | EvaluateParams | ExportParams | VerifyParams | EngineInstallParams
+)
+
+KINDS: dict[str, type[Any]] = {
+    "dataset": DatasetParams,
+    "train": TrainParams,
+    "render": RenderParams,
+    "evaluate": EvaluateParams,
+    "export": ExportParams,
+    "verify": VerifyParams,
+    "engine-install": EngineInstallParams,
+}
+
+ENGINE_KINDS = frozenset({"train", "render", "evaluate", "export", "verify"})
+"""Kinds that run in the engine's interpreter; the others run in the application's."""
+
+
+@dataclass(frozen=True)
+class JobSpec:
+    """A job as it lies in ``jobs/<id>/spec.json``; frozen at submission, never rewritten."""
+
+    id: str
+    kind: str
+    title: str
+    params: Params
+    created: float
+    """Seconds since the epoch."""
+    project: str | None = None
+    """Absolute project folder, or None for a job without one."""
+    retry_of: str | None = None
+    protocol: int = PROTOCOL_VERSION
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON object written to spec.json."""
+        data: dict[str, Any] = encode(self)
+        return data
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> JobSpec:
+        """Read spec.json. Raises :class:`ProtocolError` for another protocol version, an unknown kind or a wrong field."""
+        version = data.get("protocol")
+        if version != PROTOCOL_VERSION:
+            raise ProtocolError(f"protocol {version} is not {PROTOCOL_VERSION}")
+        kind = data.get("kind")
+        if kind not in KINDS:
+            raise ProtocolError(f"unknown job kind {kind!r}")
+        params = decode(KINDS[kind], data.get("params"))
+        rest = {k: v for k, v in data.items() if k != "params"}
+        header = decode(_Header, rest)
+        return cls(params=params, **vars(header))
+
+
+@dataclass(frozen=True)
+class _Header:
+    id: str
+    kind: str
+    title: str
+    created: float
+    project: str | None = None
+    retry_of: str | None = None
+    protocol: int = PROTOCOL_VERSION
