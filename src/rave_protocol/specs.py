@@ -129,7 +129,13 @@ class EngineInstallParams:
 
 
 Params = (
-    DatasetParams | TrainParams | RenderParams | EvaluateParams | ExportParams | VerifyParams | EngineInstallParams
+    DatasetParams
+    | TrainParams
+    | RenderParams
+    | EvaluateParams
+    | ExportParams
+    | VerifyParams
+    | EngineInstallParams
 )
 
 KINDS: dict[str, type[Any]] = {
