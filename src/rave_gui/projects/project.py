@@ -1,0 +1,194 @@
+"""A project: one folder that a user can back up, move and read without us."""
+
+from __future__ import annotations
+
+import errno
+import os
+from functools import cached_property
+from pathlib import Path
+
+from rave_gui.errors import UserError
+from rave_gui.projects.names import check_name, free_name
+from rave_gui.projects.scan import is_dataset, is_export, is_run, rescan
+from rave_gui.projects.store import Kind, Record, Store, refuse_newer, stored_schema
+
+DATABASE = "project.db"
+FOLDERS = ("datasets", "runs", "priors", "exports", "takes", "jobs")
+_OURS = frozenset({*FOLDERS, "sounds", "quickstart.json", "quickstart.lock", ".trash"})
+_NOISE = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", ".directory", ".localized"})
+"""Files that operating systems drop into any folder."""
+
+
+class Project:
+    """An open project. :meth:`open` is the way to get one; the store is opened when it is first needed.
+
+    Folders are not made before something is written to them.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def open(cls, path: Path | str, create: bool = False) -> Project:
+        """Open the project in ``path``; with ``create`` a missing or empty folder becomes one.
+
+        A folder that only holds what a project holds (its database was lost) is a project again. Raises
+        :class:`UserError`: ``project-missing``, ``not-a-folder``, ``not-a-project``, ``not-writable``, ``project-newer``.
+        """
+        folder = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 - a link in a user's path stays a link
+        try:
+            if folder.exists() and not folder.is_dir():
+                raise UserError(
+                    f"{folder} is a file, and a project is a folder.",
+                    "Choose a folder, or a new name beside the file.",
+                    code="not-a-folder",
+                )
+            if not folder.exists():
+                if not create:
+                    raise UserError(
+                        f"There is no project in {folder}: the folder does not exist.",
+                        "Check the path, or start with “rave-gui quickstart --project …”, which makes the project.",
+                        code="project-missing",
+                    )
+                folder.mkdir(parents=True)
+            project = cls(folder)
+            database = folder / DATABASE
+            if database.exists():
+                refuse_newer(database, stored_schema(database))
+            else:
+                cls._check_ours(folder, create)
+                project.store  # noqa: B018 - makes the database: from now on the folder is a project
+                project.rescan()
+        except OSError as error:
+            raise _folder_error(folder, error) from error
+        return project
+
+    @staticmethod
+    def _check_ours(folder: Path, create: bool) -> None:
+        names = {entry.name for entry in folder.iterdir()} - _NOISE
+        if not names and not create:
+            raise UserError(
+                f"There is no project in {folder}: the folder is empty.",
+                "Check the path, or start with “rave-gui quickstart --project …”, which makes the project.",
+                code="project-missing",
+            )
+        foreign = sorted(name for name in names - _OURS if not name.startswith(DATABASE))
+        if foreign:
+            shown = ", ".join(foreign[:3]) + (" …" if len(foreign) > 3 else "")
+            raise UserError(
+                f"{folder} is not a project and holds other files ({shown}).",
+                "Choose a new or an empty folder for the project, so that your files and its own stay apart.",
+                code="not-a-project",
+            )
+
+    @property
+    def name(self) -> str:
+        """The folder's name, as shown to the user."""
+        return self.path.name
+
+    @property
+    def datasets(self) -> Path:
+        """RAVE datasets, one folder each."""
+        return self.path / "datasets"
+
+    @property
+    def runs(self) -> Path:
+        """Training runs in RAVE's own layout, one folder each."""
+        return self.path / "runs"
+
+    @property
+    def exports(self) -> Path:
+        """Exported models with their cards, one folder each."""
+        return self.path / "exports"
+
+    @property
+    def takes(self) -> Path:
+        """Rendered sound."""
+        return self.path / "takes"
+
+    @property
+    def jobs(self) -> Path:
+        """Job folders."""
+        return self.path / "jobs"
+
+    @property
+    def sounds(self) -> Path:
+        """Sounds that the application made itself (the demo)."""
+        return self.path / "sounds"
+
+    @cached_property
+    def store(self) -> Store:
+        """The database. Raises :class:`UserError` as :class:`Store` does."""
+        return Store(self.path / DATABASE)
+
+    def rescan(self) -> None:
+        """Register what lies in the folders and forget what is gone."""
+        rescan(self.path, self.store)
+
+    def items(self, kind: Kind) -> list[Record]:
+        """Everything of one kind as it is on disk now."""
+        self.rescan()
+        return self.store.items(kind)
+
+    def new_path(self, folder: Path, name: str | None, base: str, what: str) -> Path:
+        """Where a new thing goes: ``folder/name``, refused when it is there already, or a free numbered ``base``."""
+        if name is None:
+            return folder / free_name(folder, base)
+        path = folder / check_name(name, f"{what} name")
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise UserError(
+                f"There is already a {what} named {name!r} in this project.",
+                "Choose another name: nothing is ever overwritten.",
+                str(path),
+                code="name-taken",
+            )
+        return path
+
+    def find_dataset(self, name: str) -> Path:
+        """A dataset by its name in the project or by its path. Raises :class:`UserError` ``dataset-missing``."""
+        return self._find(name, "dataset", self.datasets, "datasets")
+
+    def find_run(self, name: str) -> Path:
+        """A run by its name in the project or by its path. Raises :class:`UserError` ``run-missing``."""
+        return self._find(name, "run", self.runs, "runs")
+
+    def find_export(self, name: str) -> Path:
+        """An export's folder by its name in the project or by its path. Raises :class:`UserError` ``export-missing``."""
+        return self._find(name, "export", self.exports, "exports")
+
+    def _find(self, name: str, kind: Kind, folder: Path, plural: str) -> Path:
+        accept = {"dataset": is_dataset, "run": is_run, "export": is_export}[kind]
+        inside = folder / name
+        outside = Path(os.path.abspath(Path(name).expanduser()))  # noqa: PTH100
+        for candidate in (inside, outside):
+            if candidate.is_dir() and accept(candidate):
+                return Path(os.path.abspath(candidate))  # noqa: PTH100
+        registered = self.store.get(kind, name)
+        if registered is not None and registered.path.is_dir():
+            return registered.path
+        known = ", ".join(record.name for record in self.items(kind)[-10:])
+        raise UserError(
+            f"There is no {kind} named {name!r} in the project {self.path}.",
+            f"The project's {plural}: {known}." if known else f"The project has no {plural} yet.",
+            code=f"{kind}-missing",
+        )
+
+
+def _folder_error(folder: Path, error: OSError) -> UserError:
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return UserError(
+            f"The folder {folder} cannot be written: permission is missing or the disk is read-only.",
+            "Choose a folder of your own, or give yourself the right to write there.",
+            str(error),
+            code="not-writable",
+        )
+    if error.errno == errno.ENOSPC:
+        return UserError(
+            f"The disk of {folder} is full.", "Free some space and try again.", str(error), code="disk-full"
+        )
+    return UserError(
+        f"The folder {folder} cannot be used: {error.strerror or error}.",
+        "Choose another folder.",
+        str(error),
+        code="folder-unusable",
+    )

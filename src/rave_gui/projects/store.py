@@ -1,0 +1,269 @@
+"""The project's SQLite store: facts about datasets, runs, exports and takes that their folders do not tell.
+
+Nothing in it is needed to open a project: :func:`rave_gui.projects.scan.rescan` makes every row anew from the folders.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from rave_gui.errors import UserError
+from rave_gui.projects.filesystem import is_network_folder
+from rave_gui.projects.migrations import MIGRATIONS, SCHEMA
+
+Kind = Literal["dataset", "run", "export", "take"]
+BUSY_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Record:
+    """One registered thing. ``path`` is absolute; ``parent`` names what it was made from (a run's dataset, an export's run)."""
+
+    kind: Kind
+    name: str
+    path: Path
+    created: float
+    job: str | None = None
+    parent: str | None = None
+    info: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The object shown by list commands."""
+        return {
+            "name": self.name,
+            "path": str(self.path),
+            "created": self.created,
+            "job": self.job,
+            "parent": self.parent,
+            **self.info,
+        }
+
+
+def stored_schema(path: Path) -> int:
+    """Schema number in the header of a database file (big-endian at byte 60: sqlite.org/fileformat2.html), 0 for an empty file.
+
+    Raises :class:`UserError` for a file that is no SQLite database.
+    """
+    with path.open("rb") as file:
+        header = file.read(100)
+    if not header:
+        return 0
+    if not header.startswith(b"SQLite format 3\x00"):
+        raise UserError(
+            f"{path} is not a project database.",
+            "If the file is damaged, move it away: the project is read from its folders again. "
+            "A backup may lie beside it (project.db.backup-…).",
+            code="project-damaged",
+        )
+    return int.from_bytes(header[60:64], "big")
+
+
+def refuse_newer(path: Path, schema: int) -> None:
+    """Raise :class:`UserError` when the database was written by a newer version of the application."""
+    if schema > SCHEMA:
+        raise UserError(
+            f"The project {path.parent} was opened with a newer version of RAVE GUI (database {schema}, this version knows {SCHEMA}).",
+            "Update RAVE GUI to open it. Nothing was changed.",
+            code="project-newer",
+        )
+
+
+class Store:
+    """An open ``project.db``. One connection per call: safe from any thread and process, never held open while idle.
+
+    Opening brings an older schema up to date, after a backup beside it. Raises :class:`UserError` when the database is
+    newer than this version, damaged, or not writable.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.root = path.parent
+        self._network = is_network_folder(self.root)
+        with self._translate():
+            self._migrate()
+
+    @contextmanager
+    def _translate(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            text = str(error)
+            if "readonly" in text or "unable to open" in text:
+                raise UserError(
+                    f"The project's database {self.path} cannot be written.",
+                    "Give yourself the right to write in the project's folder, or choose another folder.",
+                    text,
+                    code="not-writable",
+                ) from error
+            if "full" in text:
+                raise UserError(
+                    f"The disk is full: {self.path} could not be written.",
+                    "Free some space and try again; nothing was lost.",
+                    text,
+                    code="disk-full",
+                ) from error
+            if "locked" in text:
+                raise UserError(
+                    f"Another program keeps {self.path} locked.",
+                    "Close other windows of this project, or wait a moment and try again.",
+                    text,
+                    code="project-busy",
+                ) from error
+            raise UserError(
+                f"The project's database {self.path} is damaged.",
+                "Move the file away: the project is read from its folders again. A backup may lie beside it.",
+                text,
+                code="project-damaged",
+            ) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        return connection
+
+    @contextmanager
+    def _session(self, write: bool = False) -> Iterator[sqlite3.Connection]:
+        with self._translate(), closing(self._connect()) as connection:
+            connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def _migrate(self) -> None:
+        if self.path.exists():
+            refuse_newer(self.path, stored_schema(self.path))
+        with closing(self._connect()) as connection:
+            # On a network folder there is no shared memory for the write-ahead log; a plain journal is slower and works.
+            mode = "DELETE" if self._network else "WAL"
+            if connection.execute("PRAGMA journal_mode").fetchone()[0].upper() != mode:
+                connection.execute(f"PRAGMA journal_mode={mode}")
+            if self._version(connection) == SCHEMA:
+                return
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                version = self._version(connection)
+                refuse_newer(self.path, version)
+                if 0 < version < SCHEMA:
+                    self._backup(version)
+                for number in range(version, SCHEMA):
+                    for statement in MIGRATIONS[number].split(";"):
+                        if statement.strip():
+                            connection.execute(statement)
+                if version == 0:
+                    facts = {"id": uuid.uuid4().hex, "created": repr(time.time())}
+                    connection.executemany("INSERT INTO meta VALUES (?, ?)", list(facts.items()))
+                connection.execute(f"PRAGMA user_version={SCHEMA}")
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    @staticmethod
+    def _version(connection: sqlite3.Connection) -> int:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def _backup(self, version: int) -> None:
+        target = self.path.with_name(f"{self.path.name}.backup-{version}-{time.strftime('%Y%m%d-%H%M%S')}")
+        with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(target)) as copy:
+            source.backup(copy)
+
+    def meta(self, key: str) -> str | None:
+        """A fact about the project itself: ``id``, ``created`` or one set by :meth:`set_meta`."""
+        with self._session() as connection:
+            row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Remember a fact about the project."""
+        with self._session(write=True) as connection:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def register(
+        self,
+        kind: Kind,
+        name: str,
+        path: Path,
+        *,
+        job: str | None = None,
+        parent: str | None = None,
+        info: dict[str, Any] | None = None,
+    ) -> Record:
+        """Add or update a thing. What is given replaces what was known; ``None`` keeps it; ``info`` is merged by key."""
+        with self._session(write=True) as connection:
+            row = connection.execute(
+                "SELECT * FROM items WHERE kind = ? AND name = ?", (kind, name)
+            ).fetchone()
+            old = self._record(row) if row is not None else None
+            record = Record(
+                kind,
+                name,
+                path,
+                old.created if old else time.time(),
+                job if job is not None else (old.job if old else None),
+                parent if parent is not None else (old.parent if old else None),
+                {**(old.info if old else {}), **(info or {})},
+            )
+            if record != old:
+                connection.execute(
+                    "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        kind,
+                        name,
+                        self._relative(path),
+                        record.created,
+                        record.job,
+                        record.parent,
+                        json.dumps(record.info, ensure_ascii=False),
+                    ),
+                )
+        return record
+
+    def get(self, kind: Kind, name: str) -> Record | None:
+        """One thing, or None when nothing of that name is registered."""
+        with self._session() as connection:
+            row = connection.execute(
+                "SELECT * FROM items WHERE kind = ? AND name = ?", (kind, name)
+            ).fetchone()
+        return None if row is None else self._record(row)
+
+    def items(self, kind: Kind) -> list[Record]:
+        """Everything of one kind, oldest first."""
+        with self._session() as connection:
+            rows = connection.execute(
+                "SELECT * FROM items WHERE kind = ? ORDER BY created, name", (kind,)
+            ).fetchall()
+        return [self._record(row) for row in rows]
+
+    def forget(self, kind: Kind, name: str) -> None:
+        """Remove the row; the folder is not touched."""
+        with self._session(write=True) as connection:
+            connection.execute("DELETE FROM items WHERE kind = ? AND name = ?", (kind, name))
+
+    def _relative(self, path: Path) -> str:
+        try:
+            return path.relative_to(self.root).as_posix()
+        except ValueError:
+            return str(path)
+
+    def _record(self, row: sqlite3.Row) -> Record:
+        path = Path(row["path"])
+        return Record(
+            row["kind"],
+            row["name"],
+            path if path.is_absolute() else self.root / path,
+            row["created"],
+            row["job"],
+            row["parent"],
+            json.loads(row["info"]),
+        )
