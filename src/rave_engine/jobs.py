@@ -1,189 +1,20 @@
-"""A job from the working process's side: its folder, its events, its commands."""
+"""A job from the engine's side: the shared working-process logic under the engine's names."""
 
 from __future__ import annotations
 
-import os
-import sys
-import time
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rave_engine.errors import Cancelled, EngineError
-from rave_protocol import events, jobfolder
-from rave_protocol.codec import ProtocolError, decode
-from rave_protocol.commands import Command
-from rave_protocol.files import LineFollower, append_line, read_json
-from rave_protocol.locks import OsLock
-from rave_protocol.specs import JobSpec
+from rave_protocol.work import POLL_SECONDS, WorkContext, os_failure, run_work
 
-POLL_SECONDS = 0.25
-"""A command waits at most this long where the work calls :meth:`JobContext.commands` often enough."""
-
-
-class JobContext:
-    """What a working function gets besides its parameters."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.cancelled = False
-        self._commands = LineFollower(folder / jobfolder.COMMANDS)
-        self._next_poll = 0.0
-        self._next_progress = 0.0
-        self._pending: list[Command] = []
-
-    def emit(self, event: events.Event) -> None:
-        """Append one event with the present time."""
-        append_line(self.folder / jobfolder.EVENTS, events.to_json(event, time.time()))
-
-    def log(self, text: str) -> None:
-        """An event line worth showing, also printed to the log."""
-        print(text, flush=True)
-        self.emit(events.Log(text))
-
-    def progress(
-        self,
-        done: float,
-        total: float,
-        *,
-        unit: str = "",
-        phase: str = "",
-        message: str = "",
-        eta: float | None = None,
-        rate: float | None = None,
-        force: bool = False,
-    ) -> None:
-        """Say how far the work is, at most ten times a second unless ``force``."""
-        now = time.monotonic()
-        if not force and now < self._next_progress and done < total:
-            return
-        self._next_progress = now + 0.1
-        self.emit(events.Progress(done, total, unit, eta, phase, message, rate))
-
-    def commands(self) -> list[Command]:
-        """Commands that came since the last call; looks at the file at most every 250 ms. Cancel is answered here."""
-        now = time.monotonic()
-        if now >= self._next_poll:
-            self._next_poll = now + POLL_SECONDS
-            for data in self._commands.read():
-                try:
-                    command = decode(Command, data)
-                except ProtocolError as error:
-                    self.emit(events.Warned("bad-command", f"A command could not be read: {error}"))
-                    continue
-                if command.name == "cancel":
-                    self.cancelled = True
-                    self.ack(command)
-                else:
-                    self._pending.append(command)
-        found, self._pending = self._pending, []
-        return found
-
-    def ack(self, command: Command, ok: bool = True, message: str = "") -> None:
-        """Answer one command."""
-        self.emit(events.Ack(command.id, ok, message))
-
-    def check_cancel(self) -> None:
-        """Raise :class:`Cancelled` when asked to. Other commands are refused politely: short work knows no pause."""
-        for command in self.commands():
-            if command.name == "stop":
-                self.cancelled = True
-                self.ack(command)
-            else:
-                self.ack(command, ok=False, message=f"{command.name} does not apply to this job")
-        if self.cancelled:
-            raise Cancelled
+JobContext = WorkContext
+"""What a working function of the engine gets besides its parameters."""
 
 
 def run_job(folder: Path, handlers: dict[str, Callable[[Any, JobContext], dict[str, Any]]]) -> int:
-    """Do the job of ``folder``: take its work lock, announce, run the handler of its kind, say how it ended.
-
-    Returns the exit code (0 finished or cancelled, 1 failed by a bug, 3 failed by something the user can fix). Whatever
-    happens short of a kill, the events end with one ``finished`` or ``failed``.
-    """
-    lock = OsLock(folder / jobfolder.WORK_LOCK)
-    if not lock.acquire(timeout=5.0):
-        print("another process works on this job", file=sys.stderr)
-        return 1
-    job = JobContext(folder)
-    job.emit(events.Started(os.getpid(), "engine", {"python": sys.version.split()[0]}))
-    try:
-        spec = JobSpec.from_json(read_json(folder / jobfolder.SPEC))
-        if spec.kind not in handlers:
-            raise EngineError(
-                "wrong-kind",
-                f"The engine does not know jobs of kind {spec.kind!r}.",
-                "The application and the engine may be of different versions: reinstall.",
-            )
-        result = handlers[spec.kind](spec.params, job)
-    except Cancelled:
-        job.emit(events.Finished(cancelled=True, stopped=True))
-        return 0
-    except EngineError as error:
-        traceback.print_exc()
-        job.emit(events.Failed(error.code, error.message, error.hint, error.details, user=True))
-        return 3
-    except ProtocolError as error:
-        job.emit(
-            events.Failed(
-                "protocol",
-                f"The job's specification cannot be read: {error}.",
-                "It was written by another version of RAVE GUI: start the job anew.",
-                user=True,
-            )
-        )
-        return 3
-    except OSError as error:
-        traceback.print_exc()
-        job.emit(os_failure(error))
-        return 3
-    except Exception as error:  # noqa: BLE001 - the last frame of the process: a bug must still end the job visibly
-        traceback.print_exc()
-        job.emit(
-            events.Failed(
-                "bug",
-                f"{type(error).__name__}: {error}",
-                "This is a fault of the program: please report it with the job's log.",
-                traceback.format_exc(),
-            )
-        )
-        return 1
-    stopped = bool(result.pop("stopped", False))
-    job.emit(events.Finished(result, stopped=stopped))
-    lock.release()
-    return 0
+    """Do the job of ``folder`` in this process; its exit code (see :func:`rave_protocol.work.run_work`)."""
+    return run_work(folder, handlers, role="engine")
 
 
-def os_failure(error: OSError) -> events.Failed:
-    """A failed event in plain words for the operating system's refusals a user can do something about."""
-    import errno
-
-    where = f" ({error.filename})" if error.filename else ""
-    if error.errno == errno.ENOSPC:
-        return events.Failed(
-            "disk-full",
-            f"The disk is full{where}.",
-            "Free some space, then press Retry: what was finished is kept.",
-            str(error),
-            user=True,
-        )
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return events.Failed(
-            "not-writable",
-            f"Not allowed to read or write there{where}.",
-            "Choose another folder or change its permissions.",
-            str(error),
-            user=True,
-        )
-    if error.errno == errno.ENOENT:
-        return events.Failed(
-            "not-found",
-            f"A file or folder is missing{where}.",
-            "It may have been moved or deleted since the job was made.",
-            str(error),
-            user=True,
-        )
-    return events.Failed(
-        "system", f"The operating system refused: {error}", "Try again.", str(error), user=True
-    )
+__all__ = ["POLL_SECONDS", "JobContext", "os_failure", "run_job"]

@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 import time
+import weakref
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,6 +24,8 @@ class Holder:
     host: str
     boot: str
     started: float
+    machine: str = ""
+    """Stays the same when the host is renamed; see :func:`machine_id`."""
 
 
 def boot_id() -> str:
@@ -33,9 +36,21 @@ def boot_id() -> str:
         return ""
 
 
+def machine_id() -> str:
+    """What tells this machine from the others that share a folder: the system's own id, otherwise the host name."""
+    for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
+        try:
+            text = Path(path).read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            continue
+        if text:
+            return text
+    return socket.gethostname()
+
+
 def this_process() -> Holder:
     """The holder record of the calling process."""
-    return Holder(os.getpid(), socket.gethostname(), boot_id(), time.time())
+    return Holder(os.getpid(), socket.gethostname(), boot_id(), time.time(), machine_id())
 
 
 if sys.platform == "win32":
@@ -50,12 +65,28 @@ if sys.platform == "win32":
             return False
         return True
 
+    def _probe(fd: int) -> bool:
+        # Two probes at once collide here (there is no shared lock), so one refusal is not believed.
+        for _ in range(3):
+            if _lock(fd):
+                return True
+            time.sleep(0.005)
+        return False
+
 else:
     import fcntl
 
     def _lock(fd: int) -> bool:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+    def _probe(fd: int) -> bool:
+        # Shared, so that processes that only ask never see each other.
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
             return False
         return True
@@ -67,6 +98,7 @@ class OsLock:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._fd: int | None = None
+        _held.add(self)
 
     def acquire(self, timeout: float = 0.0) -> bool:
         """Take the lock, trying for ``timeout`` seconds. True when this object holds it."""
@@ -107,6 +139,19 @@ class OsLock:
         self.release()
 
 
+_held: weakref.WeakSet[OsLock] = weakref.WeakSet()
+
+
+def _drop_after_fork() -> None:
+    """A forked child shares the parent's open file and would keep its locks alive past the parent's death."""
+    for lock in list(_held):
+        lock.release()
+
+
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_drop_after_fork)
+
+
 def is_held(path: Path) -> bool:
     """Whether some process on this machine holds the lock of ``path`` now. A missing file is not held."""
     try:
@@ -114,7 +159,7 @@ def is_held(path: Path) -> bool:
     except OSError:
         return False
     try:
-        return not _lock(fd)
+        return not _probe(fd)
     finally:
         os.close(fd)
 
@@ -123,6 +168,12 @@ def holder(path: Path) -> Holder | None:
     """Who last wrote the lock file, or None. Says nothing about being alive: ask :func:`is_held`."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        return Holder(int(data["pid"]), str(data["host"]), str(data["boot"]), float(data["started"]))
+        return Holder(
+            int(data["pid"]),
+            str(data["host"]),
+            str(data["boot"]),
+            float(data["started"]),
+            str(data.get("machine", "")),
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
