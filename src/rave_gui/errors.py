@@ -19,3 +19,25 @@ class UserError(Exception):
     def to_json(self) -> dict[str, str]:
         """The object under ``error`` in ``--json`` output."""
         return {"code": self.code, "message": self.message, "hint": self.hint, "details": self.details}
+
+
+class JobError(Exception):
+    """A job that was waited for ended without its result: failed, cancelled or interrupted.
+
+    ``user`` True: a person can fix it (exit code 3); False: a fault of the program or a lost process (exit code 1).
+    """
+
+    def __init__(
+        self, code: str, message: str, hint: str = "", details: str = "", *, user: bool = False, job: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.details = details
+        self.user = user
+        self.job = job
+
+    def to_json(self) -> dict[str, str]:
+        """The object under ``error`` in ``--json`` output."""
+        return {"code": self.code, "message": self.message, "hint": self.hint, "details": self.details}

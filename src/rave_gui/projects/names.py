@@ -44,15 +44,17 @@ def safe_name(text: str, fallback: str) -> str:
     return cleaned
 
 
-def free_name(folder: Path, base: str) -> str:
-    """``base``, or ``base-2``, ``base-3`` … : the first that nothing in ``folder`` has yet (upper and lower case count as equal)."""
+def free_name(folder: Path, base: str, suffix: str = "") -> str:
+    """``base`` + ``suffix``, or with ``-2``, ``-3`` … before the suffix: the first that nothing in ``folder`` has yet.
+
+    Upper and lower case count as equal, as Windows and macOS see them.
+    """
     try:
         taken = {entry.name.casefold() for entry in folder.iterdir()}
     except FileNotFoundError:
         taken = set()
-    if base.casefold() not in taken:
-        return base
-    number = 2
-    while f"{base}-{number}".casefold() in taken:
+    number, name = 1, f"{base}{suffix}"
+    while name.casefold() in taken:
         number += 1
-    return f"{base}-{number}"
+        name = f"{base}-{number}{suffix}"
+    return name

@@ -156,6 +156,13 @@ class Project:
         """An export's folder by its name in the project or by its path. Raises :class:`UserError` ``export-missing``."""
         return self._find(name, "export", self.exports, "exports")
 
+    def find_model(self, name: str) -> Path:
+        """A trained model: a .ckpt file by its path, or a run by its name or path. Raises :class:`UserError` ``run-missing``."""
+        direct = Path(os.path.abspath(Path(name).expanduser()))  # noqa: PTH100
+        if direct.suffix == ".ckpt" and direct.is_file():
+            return direct
+        return self.find_run(name)
+
     def _find(self, name: str, kind: Kind, folder: Path, plural: str) -> Path:
         accept = {"dataset": is_dataset, "run": is_run, "export": is_export}[kind]
         inside = folder / name
