@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 
 from rave_gui.errors import UserError
@@ -44,8 +45,8 @@ def safe_name(text: str, fallback: str) -> str:
     return cleaned
 
 
-def free_name(folder: Path, base: str, suffix: str = "") -> str:
-    """``base`` + ``suffix``, or with ``-2``, ``-3`` … before the suffix: the first that nothing in ``folder`` has yet.
+def free_name(folder: Path, base: str, suffix: str = "", also: Iterable[str] = ()) -> str:
+    """``base`` + ``suffix``, or with ``-2``, ``-3`` … before the suffix: the first that nothing in ``folder`` has yet, nor ``also``.
 
     Upper and lower case count as equal, as Windows and macOS see them.
     """
@@ -53,6 +54,7 @@ def free_name(folder: Path, base: str, suffix: str = "") -> str:
         taken = {entry.name.casefold() for entry in folder.iterdir()}
     except FileNotFoundError:
         taken = set()
+    taken |= {name.casefold() for name in also}
     number, name = 1, f"{base}{suffix}"
     while name.casefold() in taken:
         number += 1

@@ -130,12 +130,12 @@ class Project:
         self.rescan()
         return self.store.items(kind)
 
-    def new_path(self, folder: Path, name: str | None, base: str, what: str) -> Path:
+    def new_path(self, folder: Path, name: str | None, base: str, what: Kind) -> Path:
         """Where a new thing goes: ``folder/name``, refused when it is there already, or a free numbered ``base``."""
         if name is None:
-            return folder / free_name(folder, base)
+            return folder / self.free(folder, what, base)
         path = folder / check_name(name, f"{what} name")
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if self.free(folder, what, name) != name:
             raise UserError(
                 f"There is already a {what} named {name!r} in this project.",
                 "Choose another name: nothing is ever overwritten.",
@@ -143,6 +143,16 @@ class Project:
                 code="name-taken",
             )
         return path
+
+    def free(self, folder: Path, what: Kind, base: str) -> str:
+        """``base`` or a numbered form of it that neither the folder nor a job still to come has taken."""
+        taken = {
+            record.name for record in self.store.items(what) if record.job and self._job_exists(record.job)
+        }
+        return free_name(folder, base, also=taken)
+
+    def _job_exists(self, job: str) -> bool:
+        return (self.jobs / job).is_dir()
 
     def find_dataset(self, name: str) -> Path:
         """A dataset by its name in the project or by its path. Raises :class:`UserError` ``dataset-missing``."""
