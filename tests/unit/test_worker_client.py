@@ -118,8 +118,13 @@ def test_cancel_and_timeout_end_the_child(worker: WarmWorker, tmp_path: Path, wa
     file = tmp_path / "child.pid"
     worker.start()
     cancel = threading.Event()
+
+    def cancel_once_started() -> None:
+        if until(file.exists):
+            cancel.set()
+
     if way == "cancel":
-        threading.Thread(target=lambda: until(file.exists) and cancel.set(), daemon=True).start()
+        threading.Thread(target=cancel_once_started, daemon=True).start()
     with pytest.raises(UserError) as caught:
         worker.request("wait", {"file": str(file)}, timeout=30.0 if way == "cancel" else 1.5, cancel=cancel)
     assert caught.value.code == ("cancelled" if way == "cancel" else "timeout")

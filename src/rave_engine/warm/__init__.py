@@ -31,7 +31,7 @@ def serve(endpoint: Path) -> int:
     """
     endpoint = endpoint.absolute()
     lock = OsLock(lock_path(endpoint))
-    if not lock.acquire():
+    if not lock.acquire(timeout=0.5):
         print("another warm worker is running", file=sys.stderr)
         return 0
     try:
