@@ -1,1 +1,1 @@
-"""Qt-free presentation state."""
+"""What the window shows, as plain state without Qt; changes are told by ``psygnal`` signals."""

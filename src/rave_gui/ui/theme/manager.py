@@ -1,0 +1,95 @@
+"""Switches theme and text scale while the window is open, and follows the system."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from rave_gui.ui.theme import fonts, icons
+from rave_gui.ui.theme.style import palette, style_sheet
+from rave_gui.ui.theme.tokens import Theme, make_theme
+
+CHOICES = ("system", "light", "dark", "contrast")
+
+
+class ThemeManager(QObject):
+    """Owns the present theme; ``changed`` fires after palette and style sheet were applied.
+
+    Widgets that paint by themselves or hold icons connect to ``changed`` and read :attr:`theme`.
+    """
+
+    changed = Signal()
+
+    def __init__(self, app: QApplication, choice: str = "system", scale: int = 100) -> None:
+        super().__init__(app)
+        self._app = app
+        self._choice = choice if choice in CHOICES else "system"
+        self._scale = scale
+        self._folder = tempfile.TemporaryDirectory(prefix="rave-gui-")
+        fonts.load_fonts()
+        app.setStyle("Fusion")
+        self.theme: Theme = self._make()
+        self._apply()
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
+
+    @property
+    def choice(self) -> str:
+        """One of :data:`CHOICES`."""
+        return self._choice
+
+    @property
+    def scale(self) -> int:
+        """Text scale in percent."""
+        return self._scale
+
+    def set_choice(self, choice: str) -> None:
+        """Use ``choice`` from now on; an unknown word means ``system``."""
+        self._choice = choice if choice in CHOICES else "system"
+        self._refresh()
+
+    def set_scale(self, scale: int) -> None:
+        """Set the text size in percent (80 to 200)."""
+        self._scale = make_theme("light", scale).scale
+        self._refresh()
+
+    def close(self) -> None:
+        """Drop the temporary files; the manager is of no use afterwards."""
+        QGuiApplication.styleHints().colorSchemeChanged.disconnect(self._system_changed)
+        self._folder.cleanup()
+
+    def _system_changed(self) -> None:
+        if self._choice == "system":
+            self._refresh()
+
+    def _make(self) -> Theme:
+        name = self._choice
+        if name == "system":
+            scheme = QGuiApplication.styleHints().colorScheme()
+            name = "dark" if scheme == Qt.ColorScheme.Dark else "light"
+        return make_theme(name, self._scale)
+
+    def _refresh(self) -> None:
+        made = self._make()
+        if made != self.theme:
+            self.theme = made
+            self._apply()
+            self.changed.emit()
+
+    def _apply(self) -> None:
+        c = self.theme.colors
+        self._app.setPalette(palette(self.theme))
+        self._app.setFont(fonts.text_font(self.theme))
+        self._app.setStyleSheet(style_sheet(self.theme, self._check(c.on_fill), self._check(c.accent)))
+
+    def _check(self, color: str) -> str:
+        """A check mark as a file, since style sheets take images by path only."""
+        name = hashlib.sha256(color.encode()).hexdigest()[:8]
+        path = Path(self._folder.name) / f"check-{name}-{self.theme.scale}.png"
+        if not path.exists():
+            icons.pixmap("check", color, max(12, self.theme.px(14)), 2.0).save(str(path))
+        return path.as_posix()

@@ -1,0 +1,219 @@
+"""From tokens to Qt: palette and style sheet (Fusion underneath)."""
+
+from __future__ import annotations
+
+from string import Template
+
+from PySide6.QtGui import QColor, QPalette
+
+from rave_gui.ui.theme.tokens import FAMILY, RADIUS, Theme
+
+Role = QPalette.ColorRole
+
+
+def palette(theme: Theme) -> QPalette:
+    """The palette of a theme, with disabled colours; what Fusion paints by itself follows it."""
+    c = theme.colors
+    made = QPalette()
+    for role, color in {
+        Role.Window: c.window,
+        Role.WindowText: c.text,
+        Role.Base: c.surface,
+        Role.AlternateBase: c.sunken,
+        Role.Text: c.text,
+        Role.Button: c.surface,
+        Role.ButtonText: c.text,
+        Role.BrightText: c.danger,
+        Role.Highlight: c.fill,
+        Role.HighlightedText: c.on_fill,
+        Role.Accent: c.fill,
+        Role.Link: c.accent,
+        Role.LinkVisited: c.accent,
+        Role.ToolTipBase: c.text,
+        Role.ToolTipText: c.window,
+        Role.PlaceholderText: c.muted,
+        Role.Light: c.hover,
+        Role.Midlight: c.hover,
+        Role.Mid: c.border,
+        Role.Dark: c.control,
+        Role.Shadow: c.border,
+    }.items():
+        made.setColor(role, QColor(color))
+    for role in (Role.WindowText, Role.Text, Role.ButtonText):
+        made.setColor(QPalette.ColorGroup.Disabled, role, QColor(c.disabled))
+    return made
+
+
+_SHEET = Template(
+    """
+* { font-family: "$family"; font-size: ${body}px; }
+QWidget { color: $text; }
+QMainWindow, QDialog, #page { background: $window; }
+QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; border: none; }
+QToolTip { background: $text; color: $window; border: none; padding: ${s2}px ${s3}px; }
+
+QLabel[role="title"] { font-size: ${title}px; font-weight: 600; }
+QLabel[role="lead"] { font-size: ${lead}px; font-weight: 600; }
+QLabel[role="strong"] { font-weight: 600; }
+QLabel[role="figure"] { font-size: ${figure}px; font-weight: 600; }
+QLabel[role="muted"] { color: $muted; }
+QLabel[role="caption"] { color: $muted; font-size: ${caption}px; }
+QLabel[tone="success"] { color: $success; }
+QLabel[tone="warning"] { color: $warning; }
+QLabel[tone="danger"] { color: $danger; }
+QLabel[tone="accent"] { color: $accent; }
+
+#card { background: $surface; border: 1px solid $border; border-radius: ${rl}px; }
+#well { background: $sunken; border: 1px solid $border; border-radius: ${rm}px; }
+#banner { background: $soft; border: 1px solid $banner_line; border-radius: ${rl}px; }
+#banner[tone="danger"] { background: $danger_soft; border-color: $danger; }
+#banner[tone="warning"] { background: $warning_soft; border-color: $warning; }
+#banner[tone="success"] { background: $success_soft; border-color: $success; }
+#rule { background: $border; border: none; max-height: 1px; min-height: 1px; }
+
+QPushButton, QToolButton {
+  background: $surface; color: $text; border: 1px solid $control; border-radius: ${rm}px;
+  min-height: ${h}px; padding: 0 ${s4}px; font-weight: 500;
+}
+QPushButton:hover, QToolButton:hover { background: $hover; }
+QPushButton:pressed, QToolButton:pressed { background: $pressed; }
+QPushButton:focus, QToolButton:focus { border: 2px solid $focus; }
+QPushButton:disabled, QToolButton:disabled { color: $disabled; border-color: $border; background: transparent; }
+QPushButton[variant="primary"] { background: $fill; color: $on_fill; border-color: $fill; font-weight: 600; }
+QPushButton[variant="primary"]:hover { background: $fill_hover; }
+QPushButton[variant="primary"]:focus { border: 2px solid $focus_on_fill; }
+QPushButton[variant="primary"]:disabled { background: $hover; color: $disabled; border-color: $border; }
+QPushButton[variant="danger"] { color: $danger; }
+QPushButton[variant="danger"]:disabled { color: $disabled; }
+QPushButton[variant="quiet"], QToolButton[variant="quiet"] { background: transparent; border: 1px solid transparent; padding: 0 ${s3}px; }
+QPushButton[variant="quiet"]:hover, QToolButton[variant="quiet"]:hover { background: $hover; border-color: $quiet_hover; }
+QPushButton[variant="quiet"]:focus, QToolButton[variant="quiet"]:focus { border: 2px solid $focus; }
+QToolButton[shape="icon"] { padding: 0; min-width: ${h}px; max-width: ${h}px; }
+QToolButton::menu-indicator { image: none; width: 0; }
+
+#segments { background: $sunken; border: 1px solid $border; border-radius: ${rm}px; }
+#segments QPushButton { background: transparent; border: 2px solid transparent; min-height: ${hs}px; color: $muted; border-radius: ${rs}px; }
+#segments QPushButton:hover { color: $text; background: $hover; }
+#segments QPushButton:checked { background: $surface; color: $on_soft; border: 2px solid $segment_line; font-weight: 600; }
+#segments QPushButton:focus { border: 2px solid $focus; }
+#segments QPushButton:disabled { color: $disabled; }
+
+QLineEdit, QSpinBox, QComboBox {
+  background: $surface; border: 1px solid $control; border-radius: ${rm}px; min-height: ${h}px; padding: 0 ${s3}px;
+  selection-background-color: $fill; selection-color: $on_fill;
+}
+QLineEdit:focus, QSpinBox:focus, QComboBox:focus { border: 2px solid $focus; }
+QLineEdit:disabled, QSpinBox:disabled, QComboBox:disabled { color: $disabled; border-color: $border; }
+QLineEdit:read-only { background: $sunken; }
+QLineEdit[bad="true"] { border: 2px solid $danger; }
+QSpinBox { padding-right: ${s3}px; }
+QSpinBox::up-button, QSpinBox::down-button { width: 0; border: none; }
+QComboBox::drop-down { border: none; width: ${h}px; }
+QComboBox::down-arrow { image: none; }
+
+QCheckBox { spacing: ${s2}px; min-height: ${hs}px; border: 2px solid transparent; border-radius: ${rs}px; }
+QCheckBox:focus { border: 2px solid $focus; }
+QCheckBox::indicator { width: ${check}px; height: ${check}px; border: 1px solid $control; border-radius: 4px; background: $surface; }
+QCheckBox::indicator:checked { background: $fill; border-color: $fill; image: url("$check_icon"); }
+
+QPlainTextEdit, QTextEdit { background: $sunken; border: 1px solid $border; border-radius: ${rm}px; padding: ${s2}px; selection-background-color: $fill; selection-color: $on_fill; }
+QPlainTextEdit:focus, QTextEdit:focus { border: 2px solid $focus; }
+QListView, QTableView, QTreeView { background: $surface; border: 1px solid $border; border-radius: ${rm}px; outline: none; selection-background-color: $soft; selection-color: $on_soft; gridline-color: $border; }
+QListView:focus, QTableView:focus { border: 2px solid $focus; }
+QListView::item, QTableView::item { padding: ${s2}px ${s3}px; border: none; }
+QListView::item:hover, QTableView::item:hover { background: $hover; }
+QListView::item:selected, QTableView::item:selected { background: $soft; color: $on_soft; }
+QHeaderView { background: $surface; border: none; }
+QHeaderView::section { background: $surface; color: $muted; border: none; border-bottom: 1px solid $border; padding: ${s2}px ${s3}px; font-size: ${caption}px; font-weight: 600; }
+QTableCornerButton::section { background: $surface; border: none; }
+
+QProgressBar { background: $track; border: none; border-radius: ${bar}px; min-height: ${bar2}px; max-height: ${bar2}px; }
+QProgressBar::chunk { background: $fill_line; border-radius: ${bar}px; }
+QProgressBar[tone="muted"]::chunk { background: $control; }
+
+QMenu { background: $surface; border: 1px solid $control; border-radius: ${rm}px; padding: ${s1}px; }
+QMenu::item { padding: ${s2}px ${s5}px ${s2}px ${s4}px; border-radius: ${rs}px; }
+QMenu::item:selected { background: $soft; color: $on_soft; }
+QMenu::item:disabled { color: $disabled; }
+QMenu::separator { height: 1px; background: $border; margin: ${s1}px ${s2}px; }
+QMenu::indicator { width: ${check}px; height: ${check}px; left: ${s1}px; }
+QMenu::indicator:checked { image: url("$menu_check_icon"); }
+
+QScrollBar { background: transparent; border: none; }
+QScrollBar:vertical { width: ${bar_w}px; margin: 2px; }
+QScrollBar:horizontal { height: ${bar_w}px; margin: 2px; }
+QScrollBar::handle { background: $scroll; border-radius: ${bar_r}px; }
+QScrollBar::handle:vertical { min-height: 32px; }
+QScrollBar::handle:horizontal { min-width: 32px; }
+QScrollBar::handle:hover { background: $control; }
+QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page { background: none; border: none; width: 0; height: 0; }
+QSplitter::handle { background: transparent; }
+
+#rail { background: $surface; border: none; border-right: 1px solid $border; }
+#rail QToolButton {
+  background: transparent; border: 2px solid transparent; border-radius: ${rm}px; color: $muted; font-size: ${caption}px; font-weight: 500;
+  padding: ${s2}px 0 ${s1}px 0; min-height: ${rail_h}px; min-width: ${rail_w}px; max-width: ${rail_w}px;
+}
+#rail QToolButton:hover { background: $hover; color: $text; }
+#rail QToolButton:checked { background: $soft; color: $on_soft; font-weight: 600; }
+#rail QToolButton:focus { border: 2px solid $focus; }
+#statusbar { background: $surface; border: none; border-top: 1px solid $border; }
+#statusbar QLabel { font-size: ${caption}px; color: $muted; }
+#statusbar QLabel[tone="success"] { color: $success; }
+#statusbar QLabel[tone="warning"] { color: $warning; }
+#statusbar QLabel[tone="danger"] { color: $danger; }
+#statusbar QPushButton { min-height: ${hs}px; font-size: ${caption}px; border: 2px solid transparent; background: transparent; padding: 0 ${s2}px; color: $text; }
+#statusbar QPushButton:hover { background: $hover; }
+#statusbar QPushButton:focus { border: 2px solid $focus; }
+
+#drop { background: $sunken; border: 2px dashed $control; border-radius: ${rl}px; }
+#drop[active="true"] { background: $soft; border-color: $accent; }
+#chip { background: $hover; border-radius: ${rs}px; padding: 1px ${s2}px; font-size: ${caption}px; font-weight: 600; color: $muted; }
+#chip[tone="accent"] { background: $soft; color: $on_soft; }
+#chip[tone="success"] { background: $success_soft; color: $success; }
+#chip[tone="warning"] { background: $warning_soft; color: $warning; }
+#chip[tone="danger"] { background: $danger_soft; color: $danger; }
+"""
+)
+
+
+def style_sheet(theme: Theme, check_icon: str, menu_check_icon: str) -> str:
+    """The application's style sheet; the two icons are files with a check mark (on the fill colour, on a menu)."""
+    c = theme.colors
+    contrast = theme.name == "contrast"
+    colors = {k: v for k, v in vars(c).items() if isinstance(v, str)}
+    return _SHEET.substitute(
+        colors,
+        family=FAMILY,
+        caption=theme.text("caption"),
+        body=theme.text("body"),
+        lead=theme.text("lead"),
+        title=theme.text("title"),
+        figure=theme.text("figure"),
+        rs=RADIUS["small"],
+        rm=RADIUS["medium"],
+        rl=RADIUS["large"],
+        s1=theme.space("xs"),
+        s2=theme.space("s"),
+        s3=theme.space("m"),
+        s4=theme.space("l"),
+        s5=theme.space("xl"),
+        h=theme.control_height - 2,
+        hs=max(24, theme.px(26)),
+        check=max(14, theme.px(16)),
+        check_icon=check_icon,
+        menu_check_icon=menu_check_icon,
+        bar=max(2, theme.px(3)),
+        bar2=max(4, theme.px(6)),
+        bar_w=10,
+        bar_r=3,
+        rail_h=theme.px(44),
+        rail_w=theme.px(64),
+        banner_line=c.border if contrast else c.soft,
+        quiet_hover=c.border if contrast else "transparent",
+        focus_on_fill=c.focus if contrast else (c.text if theme.dark else "#17143f"),
+        segment_line=c.accent if contrast else c.border,
+        track=c.grid if contrast else c.pressed,
+        fill_line=c.accent,
+        scroll=c.control if contrast else c.pressed,
+    )

@@ -1,0 +1,202 @@
+"""One small live plot (pyqtgraph) with our own min/max envelope, theme colours, a reading line and a mark at phase 2."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from rave_gui.ui.theme import fonts
+from rave_gui.ui.theme.manager import ThemeManager
+from rave_gui.ui.widgets.basic import Card, ElidedLabel, label
+from rave_gui.viewmodels.series import Series
+
+MAX_BUCKETS = 600
+
+
+def short_number(value: float) -> str:
+    """A value in at most about seven characters."""
+    if not math.isfinite(value):
+        return "–"
+    size = abs(value)
+    if size and (size < 0.001 or size >= 100_000):
+        return f"{value:.1e}"
+    return f"{value:,.0f}" if size >= 1000 else f"{value:.4g}"
+
+
+class StepAxis(pg.AxisItem):  # type: ignore[misc]
+    """Steps as 500, 2k, 1.5M."""
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802
+        """Texts of the ticks."""
+        return [step_text(v * scale) for v in values]
+
+
+def step_text(value: float) -> str:
+    """A step number in few characters."""
+    for unit, size in (("M", 1e6), ("k", 1e3)):
+        if abs(value) >= size:
+            return f"{value / size:g}{unit}"
+    return f"{value:g}"
+
+
+class PlotPanel(Card):
+    """A titled plot of one or a few series over steps. ``hovered`` carries the step under the pointer, or None."""
+
+    hovered = Signal(object)
+
+    def __init__(self, themes: ThemeManager, title: str, note: str = "") -> None:
+        super().__init__(themes)
+        self._title = title
+        self._series: dict[str, Series] = {}
+        self._names: dict[str, str] = {}
+        self._curves: dict[str, pg.PlotDataItem] = {}
+        self._following = True
+        self._end = 1.0
+        head = QHBoxLayout()
+        head.setSpacing(themes.theme.space("s"))
+        heading = ElidedLabel(title, "strong")
+        if note:
+            heading.setToolTip(note)
+        self._values = QLabel()
+        self._values.setProperty("role", "caption")
+        self._values.setTextFormat(Qt.TextFormat.RichText)
+        self._values.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        head.addWidget(heading, 1)
+        head.addWidget(self._values)
+        self.box.addLayout(head)
+        self.plot = pg.PlotWidget(axisItems={"bottom": StepAxis("bottom")})
+        self.plot.setMenuEnabled(False)
+        self.plot.hideButtons()
+        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.plot.setMouseEnabled(x=True, y=False)
+        self.plot.setAccessibleName(title)
+        self.plot.setAccessibleDescription(note)
+        self.box.addWidget(self.plot, 1)
+        self._switch = pg.InfiniteLine(angle=90)
+        self._switch.hide()
+        self._cursor = pg.InfiniteLine(angle=90)
+        self._cursor.hide()
+        self.plot.addItem(self._switch, ignoreBounds=True)
+        self.plot.addItem(self._cursor, ignoreBounds=True)
+        self.plot.getViewBox().sigRangeChangedManually.connect(self._moved)
+        self.plot.getViewBox().sigXRangeChanged.connect(self._redraw)
+        self.plot.scene().sigMouseMoved.connect(self._hover)
+        themes.changed.connect(self.retheme)
+        self.retheme()
+
+    @property
+    def following(self) -> bool:
+        """Whether the view shows the whole run; False after the user zoomed."""
+        return self._following
+
+    def set_series(self, series: Mapping[str, Series], names: Mapping[str, str]) -> None:
+        """Curves by tag, with the names shown; keeps order."""
+        for tag, curve in series.items():
+            if tag not in self._curves:
+                self._curves[tag] = self.plot.plot([], [])
+                self._curves[tag].setSegmentedLineMode("on")
+            self._series[tag] = curve
+            self._names[tag] = names.get(tag, tag)
+        self._pens()
+
+    def set_switch(self, step: float | None) -> None:
+        """Mark the step at which phase 2 began."""
+        self._switch.setVisible(step is not None)
+        if step is not None:
+            self._switch.setPos(step)
+
+    def refresh(self, end: float) -> None:
+        """Draw what is new; ``end`` is the last step of the axis while following."""
+        self._end = max(end, 1.0)
+        if self._following:
+            self.plot.setXRange(0, self._end, padding=0.01)
+        self._redraw()
+        self.show_values(None)
+
+    def follow(self) -> None:
+        """Show the whole run again."""
+        self._following = True
+        self.refresh(self._end)
+
+    def show_values(self, step: float | None) -> None:
+        """Write values at ``step`` (None: the newest) beside the title."""
+        theme = self._themes.theme
+        parts, spoken = [], []
+        for index, (tag, series) in enumerate(self._series.items()):
+            point = series.last if step is None else series.at(step)
+            if point is None:
+                continue
+            color = theme.colors.series[index % len(theme.colors.series)]
+            name = f"{self._names[tag]} " if len(self._series) > 1 else ""
+            parts.append(f'<span style="color:{color}">{name}<b>{short_number(point[1])}</b></span>')
+            spoken.append(f"{self._names[tag]} {short_number(point[1])}")
+        self._values.setText("&nbsp;&nbsp;".join(parts))
+        self.setAccessibleName(f"{self._title}: {', '.join(spoken)}" if spoken else self._title)
+        self._cursor.setVisible(step is not None)
+        if step is not None:
+            self._cursor.setPos(step)
+
+    def retheme(self) -> None:
+        """Take over colours and sizes."""
+        theme, c = self._themes.theme, self._themes.theme.colors
+        self.plot.setBackground(c.surface)
+        self.plot.setFixedHeight(theme.px(132))
+        font = fonts.text_font(theme, "caption", tabular=True)
+        font.setPixelSize(max(10, theme.px(11)))
+        for side in ("left", "bottom"):
+            axis = self.plot.getAxis(side)
+            axis.setPen(pg.mkPen(c.border if theme.name != "contrast" else c.grid))
+            axis.setTextPen(pg.mkPen(c.muted))
+            axis.setStyle(tickFont=font, tickLength=-3, maxTickLevel=0, tickTextOffset=4)
+        self.plot.getAxis("left").setWidth(theme.px(46))
+        self.plot.getAxis("bottom").setHeight(theme.px(22))
+        self.plot.showGrid(x=False, y=True, alpha=0.25 if theme.dark else 0.16)
+        self._switch.setPen(pg.mkPen(c.warning, width=1, style=Qt.PenStyle.DashLine))
+        self._cursor.setPen(pg.mkPen(c.muted, width=1))
+        self._pens()
+        self.show_values(None)
+
+    def _pens(self) -> None:
+        colors = self._themes.theme.colors.series
+        for index, curve in enumerate(self._curves.values()):
+            curve.setPen(pg.mkPen(QColor(colors[index % len(colors)]), width=1.5))
+
+    def _redraw(self, *_: object) -> None:
+        (low, high), _y = self.plot.getViewBox().viewRange()
+        buckets = min(MAX_BUCKETS, max(50, self.plot.width()))
+        for tag, series in self._series.items():
+            x, y = series.envelope(low, high, buckets)
+            self._curves[tag].setData(x, y, symbol="o" if len(x) == 1 else None, symbolSize=5)
+
+    def _moved(self, *_: object) -> None:
+        self._following = False
+        self._redraw()
+
+    def _hover(self, position: QPointF) -> None:
+        if not self.plot.sceneBoundingRect().contains(position):
+            self.hovered.emit(None)
+            return
+        self.hovered.emit(self.plot.getViewBox().mapSceneToView(position).x())
+
+    def leaveEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
+        """The pointer left: show the newest values again."""
+        self.hovered.emit(None)
+
+    def mouseDoubleClickEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
+        """A double click shows the whole run."""
+        self.follow()
+
+
+class PlotHeading(QWidget):
+    """A group's title above its plots."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 4, 0, 0)
+        box.addWidget(label(text, "caption"))
