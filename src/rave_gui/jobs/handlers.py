@@ -1,0 +1,9 @@
+"""The working functions of the application's own kinds, by name: nothing is imported before its job runs."""
+
+from __future__ import annotations
+
+HANDLERS: dict[str, str] = {
+    "dataset": "rave_gui.datasets.build:run",
+    "engine-install": "rave_gui.runtime.install_job:run",
+}
+"""Kind to ``module:function``; the function takes the kind's parameters and a ``WorkContext`` and returns the result."""

@@ -1,0 +1,71 @@
+"""Say in plain words why a working process is gone, from its exit code, the kernel's counters and its last lines."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+RETRY = "Press Retry: a training goes on from its last checkpoint, other work starts over."
+
+
+@dataclass(frozen=True)
+class Death:
+    """What is known. ``code``: exit code, negative for a signal (as ``subprocess`` says), None when nobody saw it."""
+
+    code: int | None = None
+    out_of_memory: bool = False
+    """The kernel killed processes for memory while this one ran."""
+
+
+def oom_kills() -> int:
+    """Processes the Linux kernel has killed for memory since the boot (all control groups); 0 where nobody counts."""
+    try:
+        lines = Path("/proc/vmstat").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
+
+
+def explain(death: Death, log_tail: str) -> dict[str, str]:
+    """The error of an interrupted job: code, message, hint, details (its last log lines)."""
+    killed = death.code is None or death.code == -9
+    if (death.out_of_memory and killed) or _says_out_of_memory(log_tail):
+        return _error(
+            "out-of-memory",
+            "The work was ended because the computer ran out of memory.",
+            "Close other programs, or use a smaller batch or model. Then press Retry.",
+            log_tail,
+        )
+    if "No space left on device" in log_tail:
+        return _error(
+            "disk-full",
+            "The work ended because the disk is full.",
+            "Free some space, then press Retry: what was finished is kept.",
+            log_tail,
+        )
+    if death.code is None:
+        message = "The work ended without a word: its process was killed, crashed, or the computer was switched off."
+    elif death.code < 0:
+        message = f"The process doing the work was ended by the signal {_signal_name(-death.code)}."
+    elif sys.platform == "win32" and death.code >= 0xC0000000:
+        message = f"The process doing the work crashed (Windows error {death.code:#010x})."
+    else:
+        message = f"The process doing the work ended without saying why (exit code {death.code})."
+    return _error("interrupted", message, RETRY, log_tail)
+
+
+def _says_out_of_memory(log_tail: str) -> bool:
+    return any(word in log_tail for word in ("MemoryError", "std::bad_alloc", "can't allocate memory"))
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
+
+
+def _error(code: str, message: str, hint: str, details: str) -> dict[str, str]:
+    return {"code": code, "message": message, "hint": hint, "details": details}

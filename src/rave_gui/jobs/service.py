@@ -1,0 +1,413 @@
+"""Everything a front end does with jobs: submit, look, wait, command, retry, reorder, remove."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rave_gui.errors import UserError
+from rave_gui.jobs.dispatcher import EVERYWHERE, LIGHT, Starter
+from rave_gui.jobs.folder import JobFolder, create
+from rave_gui.jobs.launch import Engine
+from rave_gui.jobs.reader import EventReader
+from rave_gui.jobs.reconcile import reconcile
+from rave_gui.jobs.registry import Registry, Row
+from rave_gui.jobs.retry import retry_params
+from rave_gui.jobs.state import JobState
+from rave_gui.jobs.view import JobView, make_view
+from rave_gui.paths import AppPaths
+from rave_protocol import events
+from rave_protocol.codec import ProtocolError
+from rave_protocol.commands import Command, CommandName
+from rave_protocol.files import append_line, replace_file
+from rave_protocol.locks import machine_id
+from rave_protocol.specs import KINDS, JobSpec, Params, TrainParams
+from rave_protocol.work import os_failure
+
+__all__ = ["JobService", "JobView"]
+
+POLL_SECONDS = 0.1
+
+
+class JobService:
+    """The jobs of one user. Holds no state that another process would miss; safe to make more than one."""
+
+    def __init__(self, paths: AppPaths, engine: Engine | None = None) -> None:
+        self.paths = paths
+        self._engine = engine
+        self._registry = Registry(paths.registry)
+        self._starter = Starter(paths)
+        self._last_id = 0
+        self._ended: dict[Path, JobView] = {}
+        """Views of ended jobs: long lists are read once."""
+
+    # Making and finding ------------------------------------------------------------------------------------------
+
+    def submit(
+        self, kind: str, params: Params, *, project: Path | None, title: str, retry_of: str | None = None
+    ) -> JobView:
+        """Put a job at the end of the queue and see to it that somebody works the queue.
+
+        ``project`` is the project's folder, or None. Raises :class:`UserError` when the job cannot be written, and
+        :class:`ValueError` when ``params`` are not those of ``kind``.
+        """
+        if not isinstance(params, KINDS[kind]):
+            raise ValueError(f"a {kind} job takes {KINDS[kind].__name__}, not {type(params).__name__}")
+        parent = self._parent(project)
+        home = None if project is None else str(Path(project).absolute())
+        spec = JobSpec(self._new_id(), kind, title, params, time.time(), home, retry_of)
+        JobSpec.from_json(
+            spec.to_json()
+        )  # a value that the other side would refuse is a fault of ours: say so here
+        state = JobState(host=socket.gethostname(), machine=machine_id())
+        folder = create(parent, spec, state)
+        self._registry.add(spec.id, folder.path, self._lane(params))
+        self._starter.ensure()
+        return make_view(folder, state)
+
+    def list(self, project: Path | None = None) -> list[JobView]:
+        """The jobs of a project, or (None) all that this user's registry knows; oldest first."""
+        if project is not None:
+            folders = _folders_in(self._parent(project))
+        else:
+            known = {row.folder for row in self._registry.all()}
+            folders = [JobFolder(path) for path in known] + [
+                f for f in _folders_in(self.paths.jobs) if f.path not in known
+            ]
+        views = [self._view(folder) for folder in folders if folder.exists()]
+        self._keep_going(views)
+        return sorted(views, key=lambda view: view.id)
+
+    def get(self, job_id: str, project: Path | None = None) -> JobView:
+        """One job, by its id or the beginning of it. Raises :class:`UserError` when there is none, or several."""
+        view = self._view(self._find(job_id, project))
+        self._keep_going([view])
+        return view
+
+    def reader(self, view: JobView) -> EventReader:
+        """Read the job's events from the first on, at one's own pace."""
+        return EventReader(view.folder)
+
+    def follow(self, job_id: str, project: Path | None = None) -> Iterator[events.Stamped]:
+        """All events of a job as they come, until it has ended."""
+        for item in self._watch(self._find(job_id, project)):
+            if isinstance(item, events.Stamped):
+                yield item
+
+    def wait(
+        self,
+        job_id: str,
+        on_event: Callable[[events.Stamped], None] | None = None,
+        timeout: float | None = None,
+        project: Path | None = None,
+    ) -> JobView:
+        """Wait until a job has ended (or ``timeout`` seconds have passed) and return how it stands then."""
+        folder = self._find(job_id, project)
+        deadline = None if timeout is None else time.monotonic() + timeout
+        view = self._view(folder)
+        for item in self._watch(folder):
+            if isinstance(item, JobView):
+                view = item
+            elif on_event is not None:
+                on_event(item)
+            if deadline is not None and time.monotonic() >= deadline:
+                break
+        return view
+
+    def _watch(self, folder: JobFolder) -> Iterator[events.Stamped | JobView]:
+        """Events as they come, and the view about every ``POLL_SECONDS``; the last item is the view of the ended job."""
+        reader = EventReader(folder.path)
+        while True:
+            view = self._view(folder)  # first: what is read after an ended state is all there will be
+            while found := reader.read():
+                yield from found
+            yield view
+            if view.final:
+                return
+            self._keep_going([view])
+            time.sleep(POLL_SECONDS)
+
+    # Commands ----------------------------------------------------------------------------------------------------
+
+    def send(self, job_id: str, name: CommandName, *, project: Path | None = None, **args: Any) -> str:
+        """Ask something of a running job; returns the command's id, which the job's ``Ack`` event carries.
+
+        Raises :class:`UserError` when nobody is there to do it.
+        """
+        folder = self._find(job_id, project)
+        view = self._view(folder)
+        self._refuse_foreign(view)
+        if view.final:
+            raise UserError(
+                f"{view.title}: the job has ended ({view.state}), so it cannot {_word(name)}.",
+                "Press Retry to do it again." if view.state != "succeeded" else "",
+                code="job-ended",
+            )
+        if view.state == "queued":
+            raise UserError(
+                f"{view.title}: the job has not started yet, so it cannot {_word(name)}.",
+                "Wait until it runs, or cancel it.",
+                code="job-queued",
+            )
+        command = Command(name, args=args)
+        self._append(folder, command)
+        return command.id
+
+    def pause(self, job_id: str, project: Path | None = None) -> str:
+        """Ask a job to wait; it does at the next safe moment, and says so with a ``Paused`` event."""
+        return self.send(job_id, "pause", project=project)
+
+    def resume(self, job_id: str, project: Path | None = None) -> str:
+        """Ask a paused job to go on."""
+        return self.send(job_id, "resume", project=project)
+
+    def save(self, job_id: str, project: Path | None = None) -> str:
+        """Ask a training to write a checkpoint now."""
+        return self.send(job_id, "save", project=project)
+
+    def stop(self, job_id: str, project: Path | None = None) -> JobView:
+        """End a job early and keep what it has done; a job still in the queue is cancelled."""
+        return self._end(job_id, "stop", project)
+
+    def cancel(self, job_id: str, project: Path | None = None) -> JobView:
+        """End a job now and drop what is unfinished; one that does not answer is ended by force after some seconds."""
+        return self._end(job_id, "cancel", project)
+
+    def _end(self, job_id: str, name: CommandName, project: Path | None) -> JobView:
+        folder = self._find(job_id, project)
+        view = self._view(folder)
+        self._refuse_foreign(view)
+        if view.final:
+            raise UserError(
+                f"{view.title}: the job has already ended ({view.state}).",
+                code="job-ended",
+            )
+        if view.state == "queued" and self._cancel_queued(folder):
+            return self._view(folder)
+        self._append(folder, Command(name))
+        self._keep_going([view])
+        return self._view(folder)
+
+    def _cancel_queued(self, folder: JobFolder) -> bool:
+        """Cancel a job that no runner has taken; False when one just did."""
+        try:
+            with folder.sole(timeout=0.0) as alone:
+                state = folder.read_state() if alone else None
+                if state is None or state.state != "queued":
+                    return False
+                state.move("cancelled")
+                state.ended = time.time()
+                folder.write_state(state)
+        except OSError as error:
+            raise _as_user_error(error) from error
+        self._registry.end(folder.id)
+        return True
+
+    def _append(self, folder: JobFolder, command: Command) -> None:
+        try:
+            append_line(folder.commands, command)
+        except OSError as error:
+            raise _as_user_error(error) from error
+
+    # After the end, and the order before it ----------------------------------------------------------------------
+
+    def retry(self, job_id: str, project: Path | None = None) -> JobView:
+        """A new job that does the same again; a training goes on from the newest checkpoint of its run.
+
+        Raises :class:`UserError` for a job that runs, that did all it was asked, or whose spec cannot be read.
+        """
+        folder = self._find(job_id, project)
+        view = self._view(folder)
+        if not view.final:
+            raise UserError(
+                f"{view.title}: the job has not ended ({view.state}), so there is nothing to retry.",
+                "Cancel it first, or wait.",
+                code="job-live",
+            )
+        if view.state == "succeeded" and not (view.result or {}).get("stopped"):
+            raise UserError(
+                f"{view.title}: the job is done, so there is nothing to retry.",
+                "Start a new job to do it once more.",
+                code="job-done",
+            )
+        try:
+            spec = folder.read_spec()
+        except (ProtocolError, OSError) as error:
+            raise UserError(
+                f"{view.title}: what the job was asked to do cannot be read, so it cannot be tried again.",
+                "Start a new job instead.",
+                str(error),
+                "protocol",
+            ) from error
+        return self.submit(
+            spec.kind, retry_params(spec.params), project=view.project, title=spec.title, retry_of=spec.id
+        )
+
+    def reorder(self, job_id: str, before: str | None = None, project: Path | None = None) -> None:
+        """Move a queued job in front of another one, or (None) to the end of the queue."""
+        view = self.get(job_id, project)
+        if view.state != "queued":
+            raise UserError(
+                f"{view.title}: only jobs that wait in the queue can be moved; this one is {view.state}.",
+                code="job-not-queued",
+            )
+        self._registry.place(view.id, self.get(before, project).id if before else None)
+
+    def queue(self) -> tuple[str, ...]:
+        """Ids of the jobs that have not ended, in the order in which they are taken."""
+        return tuple(row.id for row in self._registry.pending())
+
+    def remove(self, job_id: str, project: Path | None = None) -> Path:
+        """Move an ended job's folder to the trash of its project (of the user, without one); returns where it is now."""
+        folder = self._find(job_id, project)
+        view = self._view(folder)
+        self._refuse_foreign(view)
+        if not view.final or folder.runner_alive() or folder.work_alive():
+            raise UserError(
+                f"{view.title}: the job has not ended, so it cannot be removed.",
+                "Cancel it first.",
+                code="job-live",
+            )
+        trash = (view.project or self.paths.data) / "trash" / "jobs"
+        target = trash / view.id
+        try:
+            trash.mkdir(parents=True, exist_ok=True)
+            if target.exists():
+                target = trash / f"{view.id}-{secrets.token_hex(2)}"
+            replace_file(folder.path, target)
+        except OSError as error:
+            raise _as_user_error(error) from error
+        self._registry.forget(view.id)
+        self._ended.pop(folder.path, None)
+        return target
+
+    # Inside ------------------------------------------------------------------------------------------------------
+
+    def _parent(self, project: Path | None) -> Path:
+        return self.paths.jobs if project is None else Path(project).absolute() / "jobs"
+
+    def _new_id(self) -> str:
+        """``20250131-235959-123-a1b2``: UTC, to the millisecond, so ids sort by time; four letters against collisions."""
+        self._last_id = max(self._last_id + 1, time.time_ns() // 1_000_000)
+        seconds, millis = divmod(self._last_id, 1000)
+        return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(seconds))}-{millis:03}-{secrets.token_hex(2)}"
+
+    def _lane(self, params: Params) -> str:
+        if not isinstance(params, TrainParams):
+            return LIGHT
+        device = params.device
+        if device == "auto" and self._engine is not None:
+            device = getattr(self._engine.status(), "device", None) or "auto"
+        if device == "auto":
+            return EVERYWHERE
+        return "train:cuda:0" if device == "cuda" else f"train:{device}"
+
+    def _find(self, job_id: str, project: Path | None) -> JobFolder:
+        """Raises :class:`UserError` (``no-such-job``, ``ambiguous-job``)."""
+        if job_id and not job_id.startswith(".") and not set(job_id) & {"/", "\\", os.sep, "*", "?"}:
+            places = [self.paths.jobs] if project is None else [self._parent(project)]
+            for place in places:
+                if JobFolder(place / job_id).exists():
+                    return JobFolder(place / job_id)
+            found = {
+                folder.id: folder
+                for place in places
+                for folder in _folders_in(place)
+                if folder.id.startswith(job_id)
+            }
+            if project is None or not found:
+                found |= {
+                    r.id: JobFolder(r.folder)
+                    for r in self._registry.find(job_id)
+                    if JobFolder(r.folder).exists()
+                }
+            if job_id in found:
+                return found[job_id]
+            if len(found) == 1:
+                return next(iter(found.values()))
+            if found:
+                raise UserError(
+                    f"Several jobs begin with {job_id!r}.",
+                    "Give more of the id: " + ", ".join(sorted(found)[:5]) + ".",
+                    code="ambiguous-job",
+                )
+        raise UserError(
+            f"There is no job {job_id!r}" + (f" in {project}." if project else "."),
+            "List the jobs with: rave-gui jobs list" + (" --project …" if project is None else "") + ".",
+            code="no-such-job",
+        )
+
+    def _view(self, folder: JobFolder) -> JobView:
+        known = self._ended.get(folder.path)
+        if known is not None and folder.exists():
+            return known
+        view = make_view(folder, reconcile(folder))
+        if view.final and not view.host:
+            self._ended[folder.path] = view
+        return view
+
+    def _keep_going(self, views: Sequence[JobView]) -> None:
+        """Start a dispatcher where something waits for one, and register jobs that the registry does not know."""
+        waiting = [view for view in views if not view.final and not view.host]
+        if not waiting:
+            return
+        for view in waiting:
+            row = self._registry.get(view.id)
+            if row is None or row.ended or row.folder != view.folder:
+                self._adopt(view, row)
+        self._starter.ensure()
+
+    def _adopt(self, view: JobView, row: Row | None) -> None:
+        """A live job whose row is missing or points elsewhere: the submitter died in between, or the project was moved.
+
+        A copy of a folder whose job is still at its place is not a job of its own and is ended here.
+        """
+        folder = JobFolder(view.folder)
+        if row is not None and row.folder != view.folder and JobFolder(row.folder).exists():
+            try:
+                with folder.sole() as alone:
+                    state = folder.read_state()
+                    if alone and state.state == "queued":
+                        state.ended = time.time()
+                        state.move("interrupted", f"This is a copy; the job itself is in {row.folder}.")
+                        folder.write_state(state)
+            except OSError as error:
+                raise _as_user_error(error) from error
+            return
+        try:
+            params = folder.read_spec().params
+        except (ProtocolError, OSError):
+            self._registry.add(view.id, view.folder, LIGHT)  # its runner says what is wrong with it
+            return
+        self._registry.add(view.id, view.folder, self._lane(params))
+
+    def _refuse_foreign(self, view: JobView) -> None:
+        if view.host:
+            raise UserError(
+                f"{view.title}: the job belongs to the computer {view.host}.",
+                "Use RAVE GUI there to change it.",
+                code="job-elsewhere",
+            )
+
+
+def _folders_in(parent: Path) -> list[JobFolder]:
+    try:
+        with os.scandir(parent) as entries:
+            names = sorted(e.name for e in entries if not e.name.startswith(".") and e.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [folder for name in names if (folder := JobFolder(parent / name)).exists()]
+
+
+def _word(name: str) -> str:
+    return {"phase2": "change to phase 2", "preview": "make a preview"}.get(name, name)
+
+
+def _as_user_error(error: OSError) -> UserError:
+    failed = os_failure(error)
+    return UserError(failed.message, failed.hint, failed.details, failed.code)
