@@ -1,0 +1,313 @@
+"""Decoding of any sound file into blocks of float samples, with bounded memory and without a system ffmpeg.
+
+PyAV brings FFmpeg's demuxers and decoders, soxr resamples (its HQ setting). Damage is a value, not an exception: a decoder
+delivers what can be decoded and then says in :attr:`Decoder.problem` what was wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from rave_gui.audio.problems import AudioInfo, AudioProblem, Mono
+
+Floats = npt.NDArray[np.float32]
+
+EXACT_CONTAINERS = frozenset({"wav", "aiff", "flac", "w64", "caf", "au"})
+"""Containers whose header states the length exactly, so that missing audio can be noticed."""
+
+BLOCK = 32768
+"""Samples handed on at a time: small enough to stay in a processor's cache, large enough to make Python's share small."""
+
+MAX_BAD_PACKETS = 2000
+"""A file that yields this many undecodable packets without any sound in between is given up."""
+
+
+class _Refused(Exception):  # noqa: N818 - carries a problem from the opening to the caller, never further
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+def probe(path: str | Path) -> AudioInfo | AudioProblem:
+    """Read a file's header: rate, channels, length, codec. Decodes nothing; takes about a millisecond."""
+    try:
+        container, stream = _open(str(path))
+    except _Refused as refused:
+        return AudioProblem(str(path), refused.code, refused.reason)
+    with container:
+        return _info(str(path), container, stream)
+
+
+class Decoder:
+    """Decodes one file to ``channels`` channels at ``sample_rate``.
+
+    Channels: a mono target takes ``mono`` ("mix" is the mean of all channels, "right" of a mono file is its only channel);
+    a target of N takes the file's first N channels and repeats them in turn when there are fewer (as RAVE does).
+
+    Use::
+
+        decoder = Decoder(path, 44100)
+        for block in decoder.blocks():  # float32 [channels, samples], nominal range -1..1
+            ...
+        if decoder.problem: ...
+    """
+
+    def __init__(self, path: str | Path, sample_rate: int, channels: int = 1, mono: Mono = "mix") -> None:
+        self.path = str(path)
+        self.sample_rate = sample_rate
+        self.channels = channels
+        self.mono = mono
+        self.info: AudioInfo | None = None
+        """The header, known once the first block was asked for."""
+        self.problem: AudioProblem | None = None
+        self.samples = 0
+        """Samples per channel delivered so far, at the target rate."""
+        self._bad_packets = 0
+        self._first_bad = 0.0
+        self._not_numbers = 0
+
+    def blocks(self) -> Iterator[Floats]:
+        """Blocks of float32 [channels, n], n about :data:`BLOCK` source samples; never empty arrays."""
+        try:
+            container, stream = _open(self.path)
+        except _Refused as refused:
+            self.problem = AudioProblem(self.path, refused.code, refused.reason)
+            return
+        with container:
+            self.info = _info(self.path, container, stream)
+            for block in self._converted(container, stream):
+                if block.shape[1]:
+                    self.samples += block.shape[1]
+                    yield block
+        self._judge()
+
+    def read(self) -> Floats:
+        """The whole file as float32 [channels, samples] (empty when nothing could be decoded)."""
+        blocks = list(self.blocks())
+        return np.concatenate(blocks, axis=1) if blocks else np.zeros((self.channels, 0), np.float32)
+
+    def _converted(self, container: Any, stream: Any) -> Iterator[Floats]:
+        """Channel-mapped and resampled blocks. A change of rate in mid-file (chained streams) starts a new resampler."""
+        resampler: Any = None
+        rate = 0
+        for block, block_rate in self._raw(container, stream):
+            if block_rate != rate:
+                if resampler is not None:
+                    yield _planar(
+                        resampler.resample_chunk(np.zeros((0, self.channels), np.float32), last=True)
+                    )
+                rate = block_rate
+                resampler = self._resampler(rate)
+            mapped = self._map(block)
+            if resampler is None:
+                yield mapped
+            else:
+                yield _planar(resampler.resample_chunk(np.ascontiguousarray(mapped.T)))
+        if resampler is not None:
+            yield _planar(resampler.resample_chunk(np.zeros((0, self.channels), np.float32), last=True))
+
+    def _resampler(self, rate: int) -> Any:
+        if rate == self.sample_rate:
+            return None
+        import soxr
+
+        return soxr.ResampleStream(rate, self.sample_rate, self.channels, dtype="float32", quality="HQ")
+
+    def _raw(self, container: Any, stream: Any) -> Iterator[tuple[Floats, int]]:
+        """Blocks as decoded (float32 [source channels, n]) with their rate."""
+        fifo: Any = None
+        shape: tuple[str, str, int] | None = None
+        check_numbers = stream.codec_context.name.startswith("pcm_f")
+        for frame in self._frames(container, stream):
+            now = (frame.format.name, frame.layout.name, frame.sample_rate)
+            if now != shape:
+                if fifo is not None and fifo.samples:
+                    yield self._block(fifo, check_numbers), shape[2] if shape else now[2]
+                fifo, shape = av.AudioFifo(), now
+            frame.pts = None  # the queue refuses gaps in time stamps; a gap is closed up, as every decoder to PCM does
+            fifo.write(frame)
+            if fifo.samples >= BLOCK:
+                yield self._block(fifo, check_numbers), now[2]
+        if fifo is not None and fifo.samples and shape:
+            yield self._block(fifo, check_numbers), shape[2]
+
+    def _block(self, fifo: Any, check_numbers: bool) -> Floats:
+        frame = fifo.read(0)
+        block = _to_float(frame)
+        if check_numbers:
+            finite = np.isfinite(block)
+            if not finite.all():
+                self._not_numbers += int(block.size - np.count_nonzero(finite))
+                block = np.where(finite, block, np.float32(0))
+        return block
+
+    def _frames(self, container: Any, stream: Any) -> Iterator[Any]:
+        """Decoded frames; what cannot be decoded is counted and passed over."""
+        silent_failures = 0
+        packets = container.demux(stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except (av.FFmpegError, OSError, ValueError):
+                self._bad()
+                return
+            try:
+                frames = packet.decode()
+            except (av.FFmpegError, ValueError):
+                self._bad()
+                silent_failures += 1
+                if silent_failures > MAX_BAD_PACKETS:
+                    return
+                continue
+            for frame in frames:
+                if frame.samples:
+                    silent_failures = 0
+                    yield frame
+
+    def _bad(self) -> None:
+        if not self._bad_packets:
+            self._first_bad = self.samples / self.sample_rate
+        self._bad_packets += 1
+
+    def _map(self, block: Floats) -> Floats:
+        have = block.shape[0]
+        if self.channels == 1:
+            if have == 1:
+                return block
+            if self.mono == "left":
+                return block[:1]
+            if self.mono == "right":
+                return block[1:2]
+            mixed: Floats = block.sum(axis=0, keepdims=True, dtype=np.float32)
+            mixed *= np.float32(1.0 / have)
+            return mixed
+        if have == self.channels:
+            return block
+        return block[[i % have for i in range(self.channels)]]
+
+    def _judge(self) -> None:
+        info = self.info
+        if info is None:
+            return
+        seconds = self.samples / self.sample_rate
+        if self.samples == 0:
+            if info.duration == 0 and not self._bad_packets:
+                self.problem = AudioProblem(
+                    self.path, "empty", "The file holds no sound: its length is zero."
+                )
+            else:
+                self.problem = AudioProblem(
+                    self.path,
+                    "unreadable",
+                    f"Nothing in this {info.container} file could be decoded ({info.codec}).",
+                )
+        elif self._bad_packets:
+            self.problem = AudioProblem(
+                self.path,
+                "damaged",
+                f"The file is damaged from {self._first_bad:.1f} s on: {self._bad_packets} pieces could not be decoded and "
+                f"were left out, the other {seconds:.1f} s were kept.",
+                fatal=False,
+            )
+        elif info.exact and info.duration and info.duration - seconds > max(0.05, 0.001 * info.duration):
+            self.problem = AudioProblem(
+                self.path,
+                "truncated",
+                f"The file is cut off: its header promises {info.duration:.1f} s, {seconds:.1f} s are there and were kept.",
+                fatal=False,
+            )
+        elif self._not_numbers:
+            self.problem = AudioProblem(
+                self.path,
+                "not-a-number",
+                f"{self._not_numbers} samples are not numbers (NaN or infinite); they were replaced by silence.",
+                fatal=False,
+            )
+
+
+def _open(path: str) -> tuple[Any, Any]:
+    """The container and its first audio stream. Raises :class:`_Refused`."""
+    try:
+        if Path(path).stat().st_size == 0:
+            raise _Refused("empty", "The file is empty (0 bytes).")
+        # "file:" keeps names such as "a:b.wav" from being taken for a protocol, and playlists from reaching other places.
+        container = av.open(f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"})
+    except FileNotFoundError:
+        raise _Refused("not-found", "The file is no longer there.") from None
+    except PermissionError:
+        raise _Refused("not-allowed", "You are not allowed to read this file.") from None
+    except av.FFmpegError as error:
+        raise _Refused(
+            "unreadable", f"This is not a sound file that can be read ({error.strerror})."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise _Refused("unreadable", f"The file cannot be read ({error}).") from None
+    if not container.streams.audio:
+        container.close()
+        raise _Refused("no-sound", "The file holds no sound track.")
+    stream = container.streams.audio[0]
+    context = stream.codec_context
+    if context is None or not context.sample_rate or not context.channels:
+        container.close()
+        raise _Refused("unreadable", "The sound track's coding is unknown or its header is damaged.")
+    # One thread: the processes around it are the parallelism.
+    context.thread_type = "NONE"
+    return container, stream
+
+
+def _info(path: str, container: Any, stream: Any) -> AudioInfo:
+    seconds: float | None = None
+    if stream.duration is not None and stream.time_base is not None:
+        seconds = float(stream.duration * stream.time_base)
+    elif container.duration is not None:
+        seconds = container.duration / 1_000_000
+    if seconds is not None and seconds < 0:
+        seconds = None
+    context = stream.codec_context
+    kind = container.format.name.split(",")[0]
+    return AudioInfo(
+        path, seconds, context.sample_rate, context.channels, context.name, kind, kind in EXACT_CONTAINERS
+    )
+
+
+_SCALES = {"u8": 2.0**-7, "s16": 2.0**-15, "s32": 2.0**-31, "s64": 2.0**-63}
+
+
+def _to_float(frame: Any) -> Floats:
+    """float32 [channels, samples] of a frame in any of FFmpeg's sample formats."""
+    name: str = frame.format.name
+    data = frame.to_ndarray()
+    if not frame.format.is_planar:
+        data = data.reshape(-1, frame.layout.nb_channels).T
+    kind = name.removesuffix("p")
+    if kind == "flt":
+        return np.asarray(data, np.float32)
+    if kind == "dbl":
+        return np.asarray(data, np.float32)
+    if kind == "u8":
+        return (data.astype(np.float32) - np.float32(128)) * np.float32(_SCALES["u8"])
+    return np.asarray(data.astype(np.float32) * np.float32(_SCALES[kind]), np.float32)
+
+
+def _planar(interleaved: npt.NDArray[Any]) -> Floats:
+    block = np.asarray(interleaved, np.float32)
+    planar: Floats = block.reshape(1, -1) if block.ndim == 1 else block.T
+    return planar
+
+
+def to_int16(block: Floats) -> npt.NDArray[np.int16]:
+    """Round float samples to 16 bits as FFmpeg does (x * 32768, to nearest, clipped); any shape."""
+    scaled = block * np.float32(32768)
+    np.rint(scaled, out=scaled)
+    np.clip(scaled, -32768, 32767, out=scaled)
+    rounded: npt.NDArray[np.int16] = scaled.astype(np.int16)
+    return rounded

@@ -1,0 +1,474 @@
+"""From recordings to a RAVE dataset: the working function of the ``dataset`` job.
+
+Files are decoded by a pool of processes and stored by this one, in an order that depends on names only. The dataset grows
+aside (``.<name>.building`` beside the target) and is renamed when it is whole; what a killed build left is gone on with when
+the same build is asked for again, and thrown away otherwise.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+import lmdb
+
+from rave_gui.datasets.intake import Intake
+from rave_gui.datasets.messages import Outcome, Settings, Task
+from rave_gui.datasets.pool import DecodePool, usable_cores
+from rave_gui.datasets.search import Found, SearchResult, describe_nothing, printable, search
+from rave_gui.datasets.sidecar import FILE_NAME, Sidecar
+from rave_gui.datasets.store import ChunkStore
+from rave_gui.errors import UserError
+from rave_protocol.events import Event, Log, Warned
+from rave_protocol.locks import OsLock, boot_id
+from rave_protocol.specs import DatasetParams
+
+FORMAT = 1
+"""Raised when a build of an older version of this module must not be gone on with."""
+MAX_WARNINGS = 500
+"""Problems sent as events; the result and the sidecar hold all of them."""
+SPOOL_LIMIT = 2 << 30
+"""No further file is begun while more than this (bytes) waits for an earlier, longer file."""
+_LOCK = "build.lock"
+_SPOOL = "spool"
+
+
+class BuildContext(Protocol):
+    """What the build needs of its job (``jobs.worker.WorkContext``)."""
+
+    cancelled: bool
+
+    def emit(self, event: Event) -> None:
+        """Append an event."""
+
+    def check_cancel(self) -> None:
+        """Raise when the job was cancelled."""
+
+    def progress(
+        self,
+        done: float,
+        total: float,
+        *,
+        unit: str = "",
+        phase: str = "",
+        message: str = "",
+        eta: float | None = None,
+        rate: float | None = None,
+        force: bool = False,
+    ) -> None:
+        """Say how far the work is."""
+
+
+def run(params: DatasetParams, ctx: BuildContext) -> dict[str, Any]:
+    """Build the dataset. Returns the result as contracts.md gives it: path, chunks, seconds_usable, seconds_lost, problems, files,
+    elapsed, throughput (audio seconds per second), sample_rate, channels, num_signal.
+
+    Raises :class:`UserError`: ``bad-parameter``, ``not-found``, ``no-audio``, ``output-exists``, ``not-writable``, ``disk-full``,
+    ``busy``. A cancel removes what was begun; every other end leaves it for the next try.
+    """
+    started = time.monotonic()
+    output = check_target(params)
+    found = search(params.sources, ctx.check_cancel)
+    if not found.files:
+        raise UserError(
+            describe_nothing(params.sources, found),
+            "Choose a folder with sound files (wav, aiff, flac, mp3, ogg, opus, m4a and many more).",
+            details="\n".join(f"{p.path}: {p.reason}" for p in found.problems[:50]),
+            code="no-audio",
+        )
+    building = output.with_name(f".{output.name}.building")
+    try:
+        building.mkdir(parents=True, exist_ok=True)
+        result = _build_aside(params, ctx, found, building=building, output=output, started=started)
+        _name(building, output)
+    except OSError as error:
+        raise os_error(error, output) from error
+    except (lmdb.Error, sqlite3.OperationalError) as error:
+        full = shutil.disk_usage(building).free < 1 << 20
+        if full or isinstance(error, lmdb.DiskError) or "full" in str(error).lower():
+            raise os_error(OSError(errno.ENOSPC, str(error)), output) from error
+        raise
+    return result
+
+
+def _build_aside(
+    params: DatasetParams,
+    ctx: BuildContext,
+    found: SearchResult,
+    *,
+    output: Path,
+    building: Path,
+    started: float,
+) -> dict[str, Any]:
+    """The whole build while the folder's lock is held; a cancelled one is removed."""
+    lock = OsLock(building / _LOCK)
+    if not lock.acquire():
+        raise UserError(
+            f"Another job is building {printable(str(output))} right now.",
+            "Wait for it to end, or choose another name.",
+            code="busy",
+        )
+    try:
+        return _Build(params, ctx, found, building=building, output=output, started=started).run()
+    except _NothingUsableError as error:
+        shutil.rmtree(building, ignore_errors=True)
+        raise UserError(error.message, error.hint, error.details, error.code) from None
+    finally:
+        lock.release()
+        if ctx.cancelled:
+            shutil.rmtree(building, ignore_errors=True)
+
+
+def _name(building: Path, output: Path) -> None:
+    """Give the finished dataset its name; Windows may need a few tries while a virus scanner looks at the files."""
+    _refuse_existing(output)
+    (building / _LOCK).unlink(missing_ok=True)
+    if output.exists():
+        output.rmdir()
+    for attempt in range(20):
+        try:
+            building.rename(output)
+            return
+        except PermissionError:
+            if attempt == 19:
+                raise
+            time.sleep(0.1)
+
+
+class _NothingUsableError(UserError):
+    """No chunk came of it: the building folder goes too."""
+
+
+class _Build:
+    def __init__(
+        self,
+        params: DatasetParams,
+        ctx: BuildContext,
+        found: SearchResult,
+        *,
+        output: Path,
+        building: Path,
+        started: float,
+    ) -> None:
+        self.params = params
+        self.ctx = ctx
+        self.found = found
+        self.files = found.files
+        self.output = output
+        self.building = building
+        self.started = started
+        self.settings = Settings(
+            chunk=2 * params.num_signal,
+            channels=params.channels,
+            sample_rate=params.sample_rate,
+            mono=params.mono,
+            short_files=params.short_files,
+            tails=params.tails,
+            spool=str(building / _SPOOL),
+        )
+        self.problems: list[dict[str, str]] = []
+        self._reported: set[tuple[str, str]] = set()
+        self.unread_seconds = 0.0
+        self._estimate = _Estimate(self.files)
+
+    def run(self) -> dict[str, Any]:
+        intake = self._open()
+        for unreachable in self.found.problems:
+            self._problem(unreachable.path, unreachable.code, unreachable.reason)
+        for row in intake.sidecar.files(problems_only=True):
+            self._problem(row.path, row.code, row.reason)
+        try:
+            self._decode(intake)
+            intake.finish_joined()
+            if intake.chunks == 0:
+                raise self._nothing()
+            self.ctx.check_cancel()
+            usable, lost = self._finish(intake)
+        finally:
+            intake.abort()
+        elapsed = time.monotonic() - self.started
+        seconds = self._estimate.decoded
+        self.ctx.progress(seconds, seconds, unit="s", phase="done", force=True, rate=seconds / elapsed)
+        return {
+            "path": str(self.output),
+            "chunks": intake.chunks,
+            "seconds_usable": usable,
+            "seconds_lost": lost + self.unread_seconds,
+            "problems": self.problems,
+            "files": len(self.files),
+            "elapsed": elapsed,
+            "throughput": seconds / elapsed,
+            "sample_rate": self.params.sample_rate,
+            "channels": self.params.channels,
+            "num_signal": self.params.num_signal,
+        }
+
+    def _open(self) -> Intake:
+        """Go on with what lies in the building folder when it is the same build, otherwise start afresh."""
+        signature = _signature(self.params, self.files)
+        path = self.building / FILE_NAME
+        resumed = _resumable(path, signature)
+        if not resumed:
+            for entry in self.building.iterdir():
+                if entry.name != _LOCK:
+                    shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        spool = Path(self.settings.spool)
+        shutil.rmtree(spool, ignore_errors=True)
+        spool.mkdir()
+        sidecar = Sidecar(path, create=not resumed)
+        if not resumed:
+            for key, value in (
+                ("format", str(FORMAT)),
+                ("signature", signature),
+                ("boot", _boot()),
+                ("params", json.dumps(dataclasses.asdict(self.params))),
+            ):
+                sidecar.set(key, printable(value))
+            sidecar.commit()
+        intake = Intake(self.settings, self.files, sidecar, ChunkStore(self.building))
+        if resumed and (intake.done_files or intake.chunks):
+            text = f"Going on with an interrupted build: {intake.done_files} of {len(self.files)} files are done."
+            self.ctx.emit(Log(text))
+            for index in range(intake.done_files):
+                row = sidecar.file(index)
+                self._estimate.done(index, row.seconds if row else 0.0)
+        return intake
+
+    def _decode(self, intake: Intake) -> None:
+        order = intake.todo()
+        if not order:
+            return
+        next_up = head = 0
+        with DecodePool(self.settings, min(usable_cores(), len(order))) as pool:
+            while head < len(order):
+                self.ctx.check_cancel()
+                while (
+                    pool.free and next_up < len(order) and (next_up == head or intake.waiting < SPOOL_LIMIT)
+                ):
+                    index = order[next_up]
+                    pool.submit(Task(index, self.files[index].path))
+                    next_up += 1
+                for event in pool.events(timeout=0.1):
+                    intake.receive(event)
+                    self._estimate.heard(
+                        event.index, event.duration, event.samples / self.settings.sample_rate
+                    )
+                    if isinstance(event, Outcome):
+                        self._estimate.done(event.index, event.samples / self.settings.sample_rate)
+                    while head < len(order) and (outcome := intake.advance(order[head])) is not None:
+                        self._report(outcome, intake)
+                        head += 1
+                self._progress(intake)
+
+    def _report(self, outcome: Outcome, intake: Intake) -> None:
+        file = self.files[outcome.index]
+        problem = outcome.problem
+        if problem is not None:
+            if problem.fatal and not intake.used(outcome.index):
+                self.unread_seconds += outcome.duration or 0.0
+            self._problem(printable(file.path), problem.code, problem.reason)
+
+    def _problem(self, path: str, code: str, reason: str) -> None:
+        if (path, code) in self._reported:  # a short file is read again when a build goes on
+            return
+        self._reported.add((path, code))
+        self.problems.append({"path": path, "code": code, "reason": reason})
+        if len(self.problems) <= MAX_WARNINGS:
+            self.ctx.emit(Warned(code, f"{path}: {reason}", "The other files are not affected."))
+
+    def _progress(self, intake: Intake) -> None:
+        done, total = self._estimate.decoded, self._estimate.total()
+        rate = self._estimate.rate(time.monotonic() - self.started)
+        self.ctx.progress(
+            done,
+            max(total, done),
+            unit="s",
+            phase="decoding",
+            message=f"{intake.done_files} of {len(self.files)} files, {intake.chunks} chunks",
+            eta=(total - done) / rate if rate else None,
+            rate=rate,
+        )
+
+    def _nothing(self) -> UserError:
+        rate, chunk = self.settings.sample_rate, self.settings.chunk
+        seconds = self._estimate.decoded
+        if seconds > 0:
+            message = (
+                f"The recordings hold {seconds:.1f} s of sound in all, and one chunk needs {chunk / rate:.1f} s "
+                f"(2 × {self.params.num_signal} samples at {rate} Hz)."
+            )
+            hint = "Join short files, keep tails padded, choose a smaller num_signal, or add recordings."
+        else:
+            message = f"None of the {len(self.files)} files found could be used."
+            hint = "See the reason given for each file; another copy of them may be intact."
+        details = "\n".join(f"{p['path']}: {p['reason']}" for p in self.problems[:100])
+        return _NothingUsableError(message, hint, details, code="no-audio")
+
+    def _finish(self, intake: Intake) -> tuple[float, float]:
+        """Make the dataset whole and give it its name; seconds in chunks and seconds lost."""
+        import yaml
+
+        usable, lost = intake.close()
+        rate = self.params.sample_rate
+        metadata = {
+            "lazy": False,
+            "channels": self.params.channels,
+            "n_seconds": intake.chunks * self.settings.chunk / rate,
+            "sr": rate,
+            "num_signal": self.params.num_signal,
+        }
+        shutil.rmtree(self.settings.spool, ignore_errors=True)
+        with (self.building / "metadata.yaml").open("w", encoding="utf-8") as file:
+            yaml.safe_dump(metadata, file)
+            file.flush()
+            os.fsync(file.fileno())
+        return usable, lost
+
+
+class _Estimate:
+    """Seconds of sound done and to come: headers where files were opened, bytes elsewhere."""
+
+    def __init__(self, files: list[Found]) -> None:
+        self._sizes = [file.size for file in files]
+        self._total_bytes = sum(self._sizes)
+        self._known_bytes = 0
+        self._known_seconds = 0.0
+        self._seen: set[int] = set()
+        self._running: dict[int, float] = {}
+        self._finished = 0.0
+        self._before = 0.0
+
+    def heard(self, index: int, duration: float | None, seconds: float) -> None:
+        """A file under way has got to ``seconds``."""
+        self._running[index] = seconds
+        if index not in self._seen and duration:
+            self._see(index, duration)
+
+    def done(self, index: int, seconds: float) -> None:
+        """A file is finished."""
+        self._running.pop(index, None)
+        self._finished += seconds
+        if index not in self._seen:
+            self._see(index, seconds)
+
+    def _see(self, index: int, seconds: float) -> None:
+        self._seen.add(index)
+        self._known_bytes += self._sizes[index]
+        self._known_seconds += seconds
+
+    @property
+    def decoded(self) -> float:
+        """Seconds decoded so far."""
+        return self._finished + sum(self._running.values())
+
+    def total(self) -> float:
+        """Seconds expected in all; 0 while nothing is known."""
+        if not self._known_bytes:
+            return 0.0
+        return self._known_seconds * self._total_bytes / self._known_bytes
+
+    def rate(self, elapsed: float) -> float | None:
+        """Seconds of sound per second, None in the first second."""
+        return self.decoded / elapsed if elapsed > 1 and self.decoded else None
+
+
+def check_target(params: DatasetParams) -> Path:
+    """The dataset's folder. Raises :class:`UserError` for a parameter out of range or a target that is taken."""
+    _check(params)
+    output = Path(params.output).expanduser().absolute()
+    _refuse_existing(output)
+    return output
+
+
+def _check(params: DatasetParams) -> None:
+    limits = {
+        "num_signal": (params.num_signal, 256, 1 << 24),
+        "channels": (params.channels, 1, 64),
+        "sample_rate": (params.sample_rate, 1000, 768000),
+    }
+    for name, (value, low, high) in limits.items():
+        if not low <= value <= high:
+            raise UserError(
+                f"{name} is {value}; it must lie between {low} and {high}.",
+                "Change the parameter and try again.",
+                code="bad-parameter",
+            )
+
+
+def _refuse_existing(output: Path) -> None:
+    if not output.name:
+        raise UserError(f"{output} cannot be a dataset.", "Name a new folder.", code="bad-parameter")
+    try:
+        taken = output.exists() and (not output.is_dir() or any(output.iterdir()))
+    except OSError as error:
+        raise os_error(error, output) from error
+    if taken:
+        raise UserError(
+            f"{output} exists already and is not empty. Nothing in it was changed.",
+            "Choose another name, or move what is there away.",
+            code="output-exists",
+        )
+
+
+def _boot() -> str:
+    """A value that changes when the machine starts anew: unsynced data of an earlier boot is not trusted."""
+    import psutil
+
+    return boot_id() or str(int(psutil.boot_time()) // 60)
+
+
+def _signature(params: DatasetParams, files: list[Found]) -> str:
+    state = hashlib.sha256()
+    fields = {k: v for k, v in dataclasses.asdict(params).items() if k not in ("sources", "output")}
+    state.update(json.dumps([FORMAT, fields], sort_keys=True).encode())
+    for file in files:
+        state.update(f"{file.path}\0{file.size}\0{file.mtime_ns}\n".encode("utf-8", "surrogateescape"))
+    return state.hexdigest()
+
+
+def _resumable(path: Path, signature: str) -> bool:
+    if not path.exists():
+        return False
+    try:
+        sidecar = Sidecar(path)
+    except sqlite3.Error:
+        return False
+    try:
+        return sidecar.get("signature") == signature and sidecar.get("boot") == _boot()
+    except sqlite3.Error:
+        return False
+    finally:
+        sidecar.close()
+
+
+def os_error(error: OSError, path: Path) -> UserError:
+    """The operating system's refusal in plain words."""
+    where = printable(str(error.filename or path))
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return UserError(
+            f"The disk that holds {printable(str(path.parent))} is full.",
+            "Free some space and start the build again: it goes on where it stopped.",
+            str(error),
+            code="disk-full",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return UserError(
+            f"Not allowed to write to {where}.",
+            "Choose another folder for the dataset, or change the folder's permissions.",
+            str(error),
+            code="not-writable",
+        )
+    return UserError(
+        f"{where} cannot be written: {error.strerror or error}.",
+        "Choose another folder for the dataset.",
+        str(error),
+        code="not-writable",
+    )

@@ -1,0 +1,227 @@
+"""The storing half of a build: takes what the decoders deliver in any order and writes it in the files' order."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import IO
+
+import numpy as np
+
+from rave_gui.datasets.messages import Beat, Outcome, Settings, digest, spool_path
+from rave_gui.datasets.record import RecordTemplate
+from rave_gui.datasets.search import Found, printable
+from rave_gui.datasets.sidecar import FileRow, Part, Sidecar
+from rave_gui.datasets.store import ChunkStore
+
+COMMIT_SECONDS = 3.0
+"""What a killed build loses at most, besides the file it was storing."""
+INLINE_LIMIT = 128 << 20
+"""Bytes of finished small files kept in memory while an earlier file is still being decoded; more goes to the spool."""
+
+
+@dataclass
+class _Waiting:
+    spooled: list[bytes] = field(default_factory=list)
+    """Hashes of chunks in the spool file that were not stored yet."""
+    outcome: Outcome | None = None
+
+
+class Intake:
+    """Owns the chunk store and the sidecar of a build under way.
+
+    The sidecar's journal (``done``, ``boundary``, ``joining``) says up to which file everything is stored, how many chunks that
+    made, and which short files wait to be joined; opening it again drops whatever was written beyond.
+    """
+
+    def __init__(self, settings: Settings, files: list[Found], sidecar: Sidecar, store: ChunkStore) -> None:
+        self.settings = settings
+        self.files = files
+        self.sidecar = sidecar
+        self.store = store
+        self.done_files = int(sidecar.get("done", "0"))
+        self.chunks = int(sidecar.get("boundary", "0"))
+        store.truncate(self.chunks)
+        sidecar.truncate(self.chunks, self.done_files)
+        self._boundary = self.chunks
+        self._waiting: dict[int, _Waiting] = {}
+        self._inline = 0
+        self.waiting = 0
+        """Bytes decoded ahead of the file that is being stored."""
+        self._template = RecordTemplate(settings.channels, settings.chunk, settings.sample_rate)
+        self._spool: IO[bytes] | None = None
+        self._head_chunks = 0
+        self._used: dict[int, int] = {}
+        self._join = np.zeros((settings.channels, settings.chunk), np.int16)
+        self._joined = 0
+        self._join_parts: list[Part] = []
+        self._join_skip: dict[int, int] = {int(k): v for k, v in json.loads(sidecar.get("joining", "[]"))}
+        self._committed = time.monotonic()
+
+    def todo(self) -> list[int]:
+        """Files to decode, in the order in which :meth:`advance` wants them."""
+        return [*sorted(self._join_skip), *range(self.done_files, len(self.files))]
+
+    def used(self, index: int) -> bool:
+        """Whether any of the file's sound was stored by this process."""
+        return index in self._used
+
+    def receive(self, event: Beat | Outcome) -> None:
+        """Take note of what a decoder said."""
+        entry = self._waiting.setdefault(event.index, _Waiting())
+        entry.spooled += event.spooled
+        self.waiting += len(event.spooled) * len(self._template.pcm)
+        if isinstance(event, Outcome):
+            entry.outcome = event
+            self.waiting += len(event.inline)
+            if event.inline and self._inline + len(event.inline) > INLINE_LIMIT:
+                self._park(entry, event)
+            self._inline += len(event.inline) + len(event.short)
+
+    def _park(self, entry: _Waiting, outcome: Outcome) -> None:
+        with spool_path(self.settings.spool, outcome.index).open("ab") as file:
+            file.write(outcome.inline)
+        entry.spooled += outcome.hashes
+        outcome.inline, outcome.hashes = b"", []
+
+    def advance(self, index: int) -> Outcome | None:
+        """Store what has arrived of the file whose turn it is; its outcome when that file is complete."""
+        entry = self._waiting.get(index)
+        if entry is None:
+            return None
+        if entry.outcome is not None and entry.outcome.problem and entry.outcome.problem.code == "disk":
+            raise OSError(int(entry.outcome.problem.reason), "the decoder could not write its spool file")
+        self._store_spooled(index, entry)
+        outcome = entry.outcome
+        if outcome is None:
+            return None
+        self._store_inline(outcome)
+        if outcome.short:
+            self._store_short(outcome)
+        self._inline -= len(outcome.inline) + len(outcome.short)
+        self._close_file(outcome)
+        del self._waiting[index]
+        return outcome
+
+    def _store_spooled(self, index: int, entry: _Waiting) -> None:
+        size = len(self._template.pcm)
+        while entry.spooled:
+            if self._spool is None:
+                self._spool = spool_path(self.settings.spool, index).open("rb", buffering=0)
+            got = 0
+            while got < size:
+                n = self._spool.readinto(self._template.pcm[got:])  # type: ignore[attr-defined]
+                if not n:
+                    raise OSError(5, "the spool file is shorter than announced")
+                got += n
+            self._store_own(index, entry.spooled.pop(0), self._padding(entry))
+            self.waiting -= size
+
+    def _padding(self, entry: _Waiting) -> int:
+        """Padding of the chunk at hand: only the very last chunk of a file has any."""
+        outcome = entry.outcome
+        last = outcome is not None and not entry.spooled and not outcome.hashes
+        return outcome.padded if outcome is not None and last else 0
+
+    def _store_inline(self, outcome: Outcome) -> None:
+        size = len(self._template.pcm)
+        data = memoryview(outcome.inline)
+        for i, content in enumerate(outcome.hashes):
+            self._template.pcm[:] = data[i * size : (i + 1) * size]
+            last = i == len(outcome.hashes) - 1
+            self._store_own(outcome.index, content, outcome.padded if last else 0)
+        self.waiting -= len(outcome.inline)
+
+    def _store_own(self, index: int, digest: bytes, padded: int) -> None:
+        """Store the chunk in the template, all of it from one file."""
+        chunk = self.settings.chunk
+        part = Part(self.chunks, 0, index, self._head_chunks * chunk, chunk - padded)
+        self._head_chunks += 1
+        self._used[index] = self._used.get(index, 0) + part.length
+        self._put(digest, [part])
+
+    def _store_short(self, outcome: Outcome) -> None:
+        audio = np.frombuffer(outcome.short, np.int16).reshape(self.settings.channels, -1)
+        at = self._join_skip.pop(outcome.index, 0)
+        while at < audio.shape[1]:
+            n = min(audio.shape[1] - at, self.settings.chunk - self._joined)
+            self._join[:, self._joined : self._joined + n] = audio[:, at : at + n]
+            self._join_parts.append(Part(self.chunks, self._joined, outcome.index, at, n))
+            self._used[outcome.index] = self._used.get(outcome.index, 0) + n
+            self._joined += n
+            at += n
+            if self._joined == self.settings.chunk:
+                self._put_joined()
+
+    def _put_joined(self) -> None:
+        self._template.pcm[:] = self._join.data.cast("B")
+        # Chunks of long files may have been stored since the first part was noted: the number is known only now.
+        parts = [Part(self.chunks, p.position, p.file, p.start, p.length) for p in self._join_parts]
+        self._joined, self._join_parts = 0, []
+        self._put(digest(self._template.pcm), parts)
+
+    def finish_joined(self) -> None:
+        """After the last file: the joined chunk that is not full is padded, or dropped when tails are."""
+        if self._joined and self.settings.tails == "pad":
+            self._join[:, self._joined :] = 0
+            self._put_joined()
+
+    def _put(self, digest: bytes, parts: list[Part]) -> None:
+        full = self.store.put(self.chunks, self._template.buffer)
+        self.sidecar.add_chunk(self.chunks, digest, parts)
+        self.chunks += 1
+        if full or time.monotonic() - self._committed > COMMIT_SECONDS:
+            self.commit()
+
+    def _close_file(self, outcome: Outcome) -> None:
+        index, problem = outcome.index, outcome.problem
+        if self._spool is not None:
+            self._spool.close()
+            self._spool = None
+        spool_path(self.settings.spool, index).unlink(missing_ok=True)
+        file = self.files[index]
+        self.sidecar.add_file(
+            FileRow(
+                index,
+                printable(file.path),
+                printable(file.root),
+                file.size,
+                file.mtime_ns,
+                outcome.samples / self.settings.sample_rate,
+                0.0,
+                outcome.source_rate,
+                outcome.source_channels,
+                outcome.codec,
+                problem.code if problem else "",
+                problem.reason if problem else "",
+            )
+        )
+        self._head_chunks = 0
+        self.done_files = max(self.done_files, index + 1)
+        self._boundary = self.chunks
+        joining = [[p.file, p.start] for p in self._join_parts] + [[k, v] for k, v in self._join_skip.items()]
+        self.sidecar.set("done", str(self.done_files))
+        self.sidecar.set("boundary", str(self._boundary))
+        self.sidecar.set("joining", json.dumps(joining))
+
+    def commit(self) -> None:
+        """Chunks first, then the journal that vouches for them."""
+        self.store.commit()
+        self.sidecar.commit()
+        self._committed = time.monotonic()
+
+    def close(self) -> tuple[float, float]:
+        """Everything to disk; seconds of sound in chunks, and seconds decoded that are in none."""
+        usable, lost = self.sidecar.account(self.settings.sample_rate)
+        self.store.finish()
+        self.sidecar.commit(durable=True)
+        self.sidecar.close()
+        return usable, lost
+
+    def abort(self) -> None:
+        """Keep what is complete, close. Safe to call after :meth:`close`."""
+        if self._spool is not None:
+            self._spool.close()
+        self.store.abort()
+        self.sidecar.close()

@@ -1,0 +1,78 @@
+"""Writing chunks to LMDB: in order, in batches, with a map that grows as it fills."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import lmdb
+
+from rave_gui.datasets.record import key
+
+BATCH_BYTES = 32 << 20
+"""Bytes put into one transaction: LMDB holds them in memory until it is committed."""
+_FIRST_MAP = 16 << 20
+_STEP = 256 << 20
+"""Growth at most: Windows preallocates the whole map, a fixed huge one (upstream: 100 GB) fails on small disks."""
+
+
+class ChunkStore:
+    """The LMDB environment of a dataset that is being built; nobody else opens it, so it has no lock file."""
+
+    def __init__(self, folder: Path) -> None:
+        data = folder / "data.mdb"
+        size = data.stat().st_size if data.exists() else 0
+        self._env: Any = lmdb.open(
+            str(folder), map_size=size + _FIRST_MAP, lock=False, sync=False, metasync=False, meminit=False
+        )
+        self._transaction: Any = None
+        self._uncommitted = 0
+        self._page = int(self._env.stat()["psize"])
+
+    def put(self, index: int, record: bytes | bytearray) -> bool:
+        """Store the chunk ``index`` (indices rise by one). True when a batch is full and :meth:`commit` is due."""
+        if self._transaction is None:
+            self._begin(len(record))
+        self._transaction.put(key(index), record, append=True)
+        self._uncommitted += len(record) + self._page
+        return self._uncommitted >= BATCH_BYTES
+
+    def _begin(self, record: int) -> None:
+        need = 2 * BATCH_BYTES + 2 * record
+        info = self._env.info()
+        used = (info["last_pgno"] + 1) * self._page
+        if info["map_size"] - used < need:
+            size = used + need + min(_STEP, used // 2)
+            self._env.set_mapsize(size + -size % self._page)
+        self._transaction = self._env.begin(write=True)
+
+    def commit(self) -> None:
+        """Hand what was put to the operating system: it survives the death of this process from here on."""
+        if self._transaction is not None:
+            transaction, self._transaction = self._transaction, None
+            self._uncommitted = 0
+            transaction.commit()
+
+    def truncate(self, count: int) -> None:
+        """Remove every chunk from ``count`` on (what an interrupted build wrote without recording it)."""
+        with self._env.begin(write=True) as transaction:
+            cursor = transaction.cursor()
+            while cursor.set_range(key(count)):
+                cursor.delete()
+
+    def count(self) -> int:
+        """Chunks stored and committed."""
+        return int(self._env.stat()["entries"])
+
+    def finish(self) -> None:
+        """Commit, bring everything to the disk, close."""
+        self.commit()
+        self._env.sync(True)
+        self._env.close()
+
+    def abort(self) -> None:
+        """Close without the uncommitted batch."""
+        if self._transaction is not None:
+            self._transaction.abort()
+            self._transaction = None
+        self._env.close()
