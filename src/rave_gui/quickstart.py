@@ -51,6 +51,8 @@ class StageRecord:
     job: str | None = None
     seconds: float | None = None
     result: dict[str, Any] | None = None
+    held: bool = False
+    """The user left while it ran: a training that was stopped for that goes on when the way is continued."""
 
 
 @dataclass
@@ -160,6 +162,24 @@ def resume(
             code="nothing-to-resume",
         )
     return _Drive(services, project, way.id, on_update, give_up).go()
+
+
+def hold(services: Services, project: Project) -> str | None:
+    """Id of the job under way in the newest way, which the caller is about to end so that the way can go on later.
+
+    A training that is then stopped counts as interrupted, not as finished: continuing trains on to the full number of steps.
+    None when nothing is under way.
+    """
+    with _locked(project):
+        state = _load(project)
+        way = state.ways[-1] if state.ways else None
+        record = way.stages.get(way.stage or "") if way is not None else None
+        if record is None or record.job is None:
+            return None
+        if services.jobs.get(record.job, project.path).state not in FINAL:
+            record.held = True
+            _save(project, state)
+        return record.job
 
 
 def summary(project: Project, way: Way) -> dict[str, Any]:
@@ -309,6 +329,9 @@ class _Drive:
                 view = jobs.get(record.job, self._project.path)
                 if view.state in ("failed", "cancelled", "interrupted"):
                     view = jobs.retry(view.id)
+                elif record.held and view.state == "succeeded" and (view.result or {}).get("stopped"):
+                    view = self._train_on(way, record, view)
+                record.held = False
             if record is None or view is None:
                 for later in STAGES[STAGES.index(stage) :]:
                     way.stages.pop(later, None)
@@ -319,6 +342,16 @@ class _Drive:
             self._register(stage, way, record, view.id)
             _save(self._project, state)
         return Watch(jobs, view.id, self._project.path)
+
+    def _train_on(self, way: Way, record: StageRecord, view: JobView) -> JobView:
+        """A new job that takes a stopped training from its last checkpoint to the full number of steps."""
+        checkpoint = str((view.result or {}).get("checkpoint") or record.target)
+        fields = configs.preset(way.preset, way.steps)
+        dataset, target = way.stages["dataset"].target, Path(record.target)
+        params = TrainParams(dataset, str(target), target.name, resume=checkpoint, **fields)
+        return self._services.jobs.submit(
+            "train", params, project=self._project.path, title=f"Train {target.name} (resumed)"
+        )
 
     def _plan(self, stage: str, way: Way) -> tuple[StageRecord, Any, str]:
         """What a new job of ``stage`` does, from the results of the stages before it."""

@@ -1,0 +1,160 @@
+"""A job in the foreground: progress on standard error, Ctrl+C that asks politely and never leaves the job unnoticed."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rave_gui.errors import JobError, UserError
+from rave_protocol.events import Log, Progress, Stamped, Warned
+
+if TYPE_CHECKING:
+    from rave_gui.cli.console import Console
+    from rave_gui.jobs.service import JobView
+    from rave_gui.jobs.watch import Watch
+
+REDRAW_SECONDS = 0.1
+BAR_WIDTH = 24
+
+
+def clock(seconds: float) -> str:
+    """``75`` as ``1:15``, ``3675`` as ``1:01:15``."""
+    whole = max(0, int(seconds + 0.5))
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+def describe(progress: Progress) -> str:
+    """One progress event in words: share, amount, phase, rate, time left."""
+    parts = []
+    if progress.total > 0:
+        parts.append(f"{100 * min(1.0, progress.done / progress.total):3.0f} %")
+    if progress.unit and progress.total > 0:
+        parts.append(f"{progress.done:,.0f} of {progress.total:,.0f} {progress.unit}")
+    if progress.phase:
+        parts.append(progress.phase)
+    if progress.rate:
+        parts.append(f"{progress.rate:,.1f} {progress.unit or 'units'} a second")
+    if progress.eta is not None:
+        parts.append(f"{clock(progress.eta)} left")
+    if progress.message:
+        parts.append(progress.message)
+    return "  ".join(parts)
+
+
+class ProgressLine:
+    """Shows one stage: a live line on a terminal, otherwise one line at its start and one at its end."""
+
+    def __init__(self, console: Console, label: str) -> None:
+        self._console = console
+        self._label = label
+        self._next = 0.0
+        self._width = 0
+        self._begun = time.monotonic()
+        if not console.live:
+            console.say(f"{label} …")
+
+    def update(self, stamped: Stamped) -> None:
+        """Take one event in."""
+        event = stamped.event
+        if isinstance(event, Warned):
+            self.note(f"Note: {event.message}" + (f" {event.hint}" if event.hint else ""))
+        elif isinstance(event, Log) and event.level in ("warning", "error"):
+            self.note(event.text)
+        elif isinstance(event, Progress) and self._console.live:
+            now = time.monotonic()
+            if now >= self._next or event.done >= event.total > 0:
+                self._next = now + REDRAW_SECONDS
+                self._draw(f"{self._label}  {self._bar(event)}{describe(event)}")
+
+    def note(self, text: str) -> None:
+        """A line that stays."""
+        self._clear()
+        self._console.say(text)
+
+    def end(self, text: str = "done") -> None:
+        """The stage is over."""
+        self._clear()
+        self._console.say(f"{self._label}: {text} ({clock(time.monotonic() - self._begun)})")
+
+    def drop(self) -> None:
+        """The stage ended badly: what happened is said elsewhere."""
+        self._clear()
+
+    @staticmethod
+    def _bar(progress: Progress) -> str:
+        if progress.total <= 0:
+            return ""
+        filled = round(BAR_WIDTH * min(1.0, progress.done / progress.total))
+        return "[" + "#" * filled + "." * (BAR_WIDTH - filled) + "] "
+
+    def _draw(self, text: str) -> None:
+        self._console.err.write("\r" + text.ljust(self._width))
+        self._console.err.flush()
+        self._width = len(text)
+
+    def _clear(self) -> None:
+        if self._width:
+            self._console.err.write("\r" + " " * self._width + "\r")
+            self._console.err.flush()
+            self._width = 0
+
+
+def wait(console: Console, view: JobView) -> dict[str, Any]:
+    """Wait for a job with its progress shown; its result. Raises :class:`JobError` for every other end.
+
+    The first Ctrl+C asks the job to end (a training saves first), the second one leaves; the job is told about in words.
+    """
+    from rave_gui.jobs.watch import Watch
+
+    project = Path(view.project) if view.project else None
+    watch = Watch(console.services.jobs, view.id, project)
+    line = ProgressLine(console, view.title)
+    asked = False
+    while True:
+        try:
+            watch.wait(line.update)
+            break
+        except KeyboardInterrupt:
+            line.drop()
+            if asked:
+                raise left(view) from None
+            asked = True
+            ask_to_end(console, watch)
+    try:
+        result = watch.result()
+    except JobError:
+        line.drop()
+        raise
+    line.end("stopped early, everything is saved" if result.get("stopped") else "done")
+    return result
+
+
+def ask_to_end(console: Console, watch: Watch) -> None:
+    """Ask a job that runs in the foreground to end, and say what that means."""
+    jobs, view = console.services.jobs, watch.view
+    training = view.kind == "train" and view.state != "queued"
+    try:
+        if training:
+            jobs.stop(view.id)
+        else:
+            jobs.cancel(view.id)
+    except UserError as error:
+        console.say(error.message)  # it ended in this moment
+        return
+    what = "The training saves a checkpoint and ends" if training else f"“{view.title}” is being cancelled"
+    console.say(
+        f"{what}. Press Ctrl+C again to leave at once; it ends by itself. "
+        "(Use --detach to start without waiting; then closing the terminal changes nothing.)"
+    )
+
+
+def left(view: JobView) -> JobError:
+    """The end of a foreground command whose user did not wait for the job's end."""
+    return JobError(
+        "left",
+        f"You left before the job {view.id} ended; it was asked to end and does so by itself.",
+        f"See how it went with: rave-gui jobs show {view.id}",
+        job=view.id,
+    )

@@ -1,0 +1,202 @@
+"""``rave-gui jobs``: every job of this user, or of one project."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rave_gui.cli.console import Console, Output, any_project_option, json_option, lines_option, pass_console
+
+if TYPE_CHECKING:
+    from rave_gui.jobs.service import JobView
+
+
+@click.group("jobs")
+def command() -> None:
+    """List, watch and control jobs. A job goes on when the window or the terminal that started it is closed."""
+
+
+def project_path(folder: str | None) -> Path | None:
+    """The opened project's folder, or None for all jobs. Raises ``UserError`` for a folder that is no project."""
+    if folder is None:
+        return None
+    from rave_gui.projects import Project
+
+    return Project.open(folder).path
+
+
+def find(console: Console, job: str, project: str | None) -> JobView:
+    """A job by its id or the beginning of it. Raises ``UserError`` when there is none."""
+    return console.services.jobs.get(job, project_path(project))
+
+
+def row(view: JobView) -> str:
+    """One line of the list."""
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(view.created))
+    progress = view.progress or {}
+    total = progress.get("total") or 0
+    share = (
+        f"{100 * progress.get('done', 0) / total:3.0f} %" if total and view.state != "succeeded" else "     "
+    )
+    return f"{view.id}  {when}  {view.state:<11}  {share}  {view.title}"
+
+
+def words(view: JobView) -> str:
+    """One job in words, line by line."""
+    lines = [row(view), f"  folder: {view.folder}"]
+    if view.reason:
+        lines.append(f"  {view.reason}")
+    if view.error:
+        lines += [f"  {view.error.get('message', '')}", f"  {view.error.get('hint', '')}"]
+    lines += [
+        f"  {key}: {value}"
+        for key, value in (view.result or {}).items()
+        if not isinstance(value, (dict, list))
+    ]
+    return "\n".join(line for line in lines if line.strip())
+
+
+@command.command("list")
+@any_project_option
+@json_option
+@pass_console
+def list_command(console: Console, project: str | None) -> Output:
+    """List jobs, oldest first."""
+    views = console.services.jobs.list(project_path(project))
+    text = "\n".join(row(view) for view in views) or "There are no jobs."
+    return Output({"items": [view.to_json() for view in views]}, text)
+
+
+@command.command("show")
+@click.argument("job")
+@any_project_option
+@json_option
+@pass_console
+def show_command(console: Console, job: str, project: str | None) -> Output:
+    """Show one job (an id, or its beginning)."""
+    view = find(console, job, project)
+    return Output(view.to_json(), words(view))
+
+
+@command.command("log")
+@click.argument("job")
+@any_project_option
+@click.option("--follow", "-f", is_flag=True, help="Go on until the job ends.")
+@lines_option
+@pass_console
+def log_command(console: Console, job: str, project: str | None, follow: bool) -> Output | int:
+    """Print what a job printed. With --follow and --json: one object {"text": …} a line, and the job at its end."""
+    view = find(console, job, project)
+    path = Path(view.folder) / "log.txt"
+    if not follow:
+        lines = list(_Tail(path).finish())
+        return Output({"job": view.id, "items": [{"text": line} for line in lines]}, "\n".join(lines))
+    from rave_gui.jobs.watch import Watch
+
+    tail = _Tail(path)
+
+    def show(lines: Iterator[str]) -> None:
+        for line in lines:
+            if console.json:
+                console.line({"text": line})
+            else:
+                print(line, file=console.out, flush=True)
+
+    def tick() -> bool:
+        show(tail.read())
+        return False
+
+    view = Watch(console.services.jobs, view.id, Path(view.project) if view.project else None).wait(
+        give_up=tick
+    )
+    show(tail.finish())
+    if console.json:
+        console.line({"job": view.to_json()})
+    else:
+        console.say(f"The job {view.id} has ended: {view.state}.")
+    return 0
+
+
+class _Tail:
+    """Whole lines appended to a text file since the last call; redrawn lines (carriage returns) count as lines."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset = 0
+        self._rest = b""
+
+    def read(self) -> Iterator[str]:
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                data = file.read()
+        except FileNotFoundError:
+            return
+        self._offset += len(data)
+        *whole, self._rest = (self._rest + data).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        for line in whole:
+            yield line.decode(errors="replace")
+
+    def finish(self) -> Iterator[str]:
+        yield from self.read()
+        if self._rest:
+            yield self._rest.decode(errors="replace")
+            self._rest = b""
+
+
+def _after(console: Console, view: JobView, text: str) -> Output:
+    now = console.services.jobs.get(view.id, Path(view.project) if view.project else None)
+    return Output(now.to_json(), text.format(id=view.id, title=view.title))
+
+
+@command.command("pause")
+@click.argument("job")
+@any_project_option
+@json_option
+@pass_console
+def pause_command(console: Console, job: str, project: str | None) -> Output:
+    """Let a training wait; it keeps its memory and goes on with “resume”."""
+    view = find(console, job, project)
+    console.services.jobs.pause(view.id)
+    return _after(console, view, "Asked “{title}” to pause.")
+
+
+@command.command("resume")
+@click.argument("job")
+@any_project_option
+@json_option
+@pass_console
+def resume_command(console: Console, job: str, project: str | None) -> Output:
+    """Let a paused training go on."""
+    view = find(console, job, project)
+    console.services.jobs.resume(view.id)
+    return _after(console, view, "Asked “{title}” to go on.")
+
+
+@command.command("cancel")
+@click.argument("job")
+@any_project_option
+@json_option
+@pass_console
+def cancel_command(console: Console, job: str, project: str | None) -> Output:
+    """End a job now; what is unfinished is dropped. (“train stop” saves first.)"""
+    view = find(console, job, project)
+    console.services.jobs.cancel(view.id)
+    return _after(console, view, "Asked “{title}” to end.")
+
+
+@command.command("retry")
+@click.argument("job")
+@any_project_option
+@json_option
+@pass_console
+def retry_command(console: Console, job: str, project: str | None) -> Output:
+    """Start an ended job again as a new one; a training goes on from its newest checkpoint."""
+    view = find(console, job, project)
+    new = console.services.jobs.retry(view.id)
+    data: dict[str, Any] = {**new.to_json(), "job": new.id, "retry_of": view.id}
+    return Output(data, f"Started again as job {new.id}.")
