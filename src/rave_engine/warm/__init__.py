@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from rave_protocol.locks import OsLock
@@ -38,10 +39,10 @@ def serve(endpoint: Path) -> int:
         idle = float(os.environ.get("RAVE_GUI_WARM_IDLE", IDLE_SECONDS))
     except ValueError:
         idle = IDLE_SECONDS
-    from rave_engine.warm.preload import preload
+    from rave_engine.warm.preload import LATER, load, preload
     from rave_engine.warm.server import Server
 
     preload()
-    server = Server(endpoint, lock, idle=idle)
+    server = Server(endpoint, lock, idle=idle, chores=[partial(load, name) for name in LATER])
     server.run()
     return 0

@@ -9,12 +9,12 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from rave_engine.warm.children import Child, ThreadedChild
-from rave_engine.warm.methods import METHODS
+from rave_engine.warm.methods import FAKE_METHODS, METHODS
 from rave_protocol import PROTOCOL_VERSION
 from rave_protocol.codec import ProtocolError, decode, dumps, loads
 from rave_protocol.digest import source_digest
@@ -26,6 +26,10 @@ MAX_LINE = 1 << 20
 """A request longer than this is nobody's of ours: the connection is closed."""
 TICK = 1.0
 """Seconds between looks at the endpoint file and at the clock."""
+
+
+CHORE_PAUSE = 0.25
+"""Seconds of quiet before a chore is begun."""
 
 
 class Client:
@@ -41,15 +45,20 @@ class Client:
 class Server:
     """Listens on 127.0.0.1 with a token; every request is answered by a child of its own."""
 
-    def __init__(self, endpoint: Path, lock: OsLock, *, idle: float) -> None:
+    def __init__(
+        self, endpoint: Path, lock: OsLock, *, idle: float, chores: Sequence[Callable[[], None]] = ()
+    ) -> None:
+        """``chores`` are done one at a time while nobody asks for anything; each keeps the worker from answering meanwhile."""
         self._path = endpoint
         self._lock = lock
         self._idle = idle
+        self._chores = list(chores)
         self._selector = selectors.DefaultSelector()
         self._clients: set[Client] = set()
         self._jobs: dict[int, Path] = {}
         self._token = secrets.token_hex(24)
         self._leaving = False
+        self._threads: int | None = None
         self._last_used = time.monotonic()
         self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         # A closed pair of ends: a signal, or the thread on Windows, writes a byte to wake the selector.
@@ -70,13 +79,17 @@ class Server:
             signal.signal(signal.SIGCHLD, _nothing)
             signal.signal(signal.SIGTERM, self._terminated)
             signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
+        self._threads = _thread_count()
         self._announce()
         try:
             while self._stay():
-                for key, mask in self._selector.select(TICK):
+                ready = self._selector.select(CHORE_PAUSE if self._chores else TICK)
+                for key, mask in ready:
                     handler: Callable[[int], None] = key.data
                     handler(mask)
                 self._collect()
+                if self._chores and not ready and not self._clients:
+                    self._chores.pop(0)()
                 if self._leaving:
                     self._withdraw()
         finally:
@@ -252,6 +265,10 @@ class Server:
             self._start(client, request)
 
     def _start(self, client: Client, request: Request) -> None:
+        if request.method in FAKE_METHODS:
+            # Better once here than in every child that is to come.
+            while self._chores:
+                self._chores.pop(0)()
         child: Child
         if sys.platform == "win32":
             child = ThreadedChild(request)
@@ -314,6 +331,7 @@ class Server:
             "jobs": sorted(self._jobs),
             "requests": sum(len(client.requests) for client in self._clients),
             "threads": _thread_count(),
+            "threads_at_start": self._threads,
             "fork": sys.platform != "win32",
         }
 
