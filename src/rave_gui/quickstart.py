@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rave_gui.configs import actions as configs
+from rave_gui.datasets import actions as datasets
 from rave_gui.errors import UserError
 from rave_gui.jobs.watch import FINAL, Watch
 from rave_gui.projects import Project
@@ -118,7 +119,7 @@ def run(  # noqa: PLR0917 - the order of the contract
     gets a ``JobView`` when a stage begins and ends and every event in between. ``give_up()`` turning true leaves the way
     (its running job goes on) and returns what is there so far.
 
-    Raises :class:`UserError` (engine-missing, source-missing, preset-unknown, not-writable …) and
+    Raises :class:`UserError` (engine-missing, not-found, preset-unknown, not-writable …) and
     :class:`~rave_gui.errors.JobError` when a stage ends without its result.
     """
     services.engine.python()
@@ -327,31 +328,23 @@ class _Drive:
             view = None
             if record is not None and record.job is not None and (self._project.jobs / record.job).is_dir():
                 view = jobs.get(record.job, self._project.path)
-                if view.state in ("failed", "cancelled", "interrupted"):
-                    view = jobs.retry(view.id)
-                elif record.held and view.state == "succeeded" and (view.result or {}).get("stopped"):
-                    view = self._train_on(way, record, view)
+                stopped = view.state == "succeeded" and bool((view.result or {}).get("stopped"))
+                if view.state in ("failed", "cancelled", "interrupted") or (record.held and stopped):
+                    view = jobs.retry(view.id, self._project.path)
                 record.held = False
             if record is None or view is None:
                 for later in STAGES[STAGES.index(stage) :]:
                     way.stages.pop(later, None)
                 record, params, title = self._plan(stage, way)
-                view = jobs.submit(_KINDS[stage], params, project=self._project.path, title=title)
+                if isinstance(params, DatasetParams):
+                    view = datasets.create(self._services, params, project=self._project.path)
+                else:
+                    view = jobs.submit(_KINDS[stage], params, project=self._project.path, title=title)
             record.job = view.id
             way.stages[stage] = record
             self._register(stage, way, record, view.id)
             _save(self._project, state)
         return Watch(jobs, view.id, self._project.path)
-
-    def _train_on(self, way: Way, record: StageRecord, view: JobView) -> JobView:
-        """A new job that takes a stopped training from its last checkpoint to the full number of steps."""
-        checkpoint = str((view.result or {}).get("checkpoint") or record.target)
-        fields = configs.preset(way.preset, way.steps)
-        dataset, target = way.stages["dataset"].target, Path(record.target)
-        params = TrainParams(dataset, str(target), target.name, resume=checkpoint, **fields)
-        return self._services.jobs.submit(
-            "train", params, project=self._project.path, title=f"Train {target.name} (resumed)"
-        )
 
     def _plan(self, stage: str, way: Way) -> tuple[StageRecord, Any, str]:
         """What a new job of ``stage`` does, from the results of the stages before it."""
@@ -404,7 +397,6 @@ class _Drive:
 
 
 _KINDS = {
-    "dataset": "dataset",
     "training": "train",
     "reconstruction": "evaluate",
     "export": "export",
@@ -417,7 +409,7 @@ def _pick(source: dict[str, Any], *keys: str) -> dict[str, Any]:
 
 
 def _fingerprint(paths: list[Path]) -> str:
-    """Digest of what the sources hold by name, size and time. Raises :class:`UserError` source-missing."""
+    """Digest of what the sources hold by name, size and time. Raises :class:`UserError` not-found."""
     if not paths:
         return DEMO_FINGERPRINT
     digest = hashlib.sha256()
@@ -426,7 +418,7 @@ def _fingerprint(paths: list[Path]) -> str:
             raise UserError(
                 f"There is nothing at {path}.",
                 "Check the path of the sounds and try again.",
-                code="source-missing",
+                code="not-found",
             )
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             try:

@@ -65,13 +65,21 @@ def create_command(
     from rave_gui.configs import actions as configs
     from rave_gui.datasets import actions
     from rave_gui.projects import Project
+    from rave_gui.projects.names import safe_name
+    from rave_protocol.specs import DatasetParams
 
     fields = {**options, **(configs.preset_dataset(preset) if preset else {})}
     if num_signal is not None:
         fields["num_signal"] = num_signal
     opened = Project.open(project, create=True)
-    view = actions.create(console.services, opened, [Path(path) for path in audio], name=name, **fields)
-    done = started(console, view, detach, {}, str(opened.path))
+    first = Path(audio[0]).expanduser().absolute()
+    target = opened.new_path(
+        opened.datasets, name, safe_name(first.stem if first.is_file() else first.name, "sounds"), "dataset"
+    )
+    params = DatasetParams([str(path) for path in audio], str(target), **fields)
+    view = actions.create(console.services, params, project=opened.path)
+    opened.store.register("dataset", target.name, target, job=view.id)
+    done = started(console, view, detach, {"path": str(target)}, str(opened.path))
     if not detach:
         data = done.data
         done.text = f"{data['path']}: {data['seconds_usable']:.0f} s of sound in {data['chunks']} chunks."
@@ -87,7 +95,26 @@ def create_command(
 @pass_console
 def list_command(console: Console, project: str) -> Output:
     """List the datasets of a project."""
+    from rave_gui.datasets import actions
     from rave_gui.projects import Project
 
-    items = [record.to_json() for record in Project.open(project).items("dataset")]
-    return Output({"items": items}, "\n".join(item["name"] for item in items) or "There are no datasets yet.")
+    items = actions.list_datasets(console.services, Project.open(project).path)
+    lines = [
+        f"{item['name']}  {item['error']['message']}" if "error" in item else item["name"] for item in items
+    ]
+    return Output({"items": items}, "\n".join(lines) or "There are no datasets yet.")
+
+
+@command.command("show")
+@click.argument("dataset")
+@existing_project_option
+@json_option
+@pass_console
+def show_command(console: Console, dataset: str, project: str) -> Output:
+    """Show a dataset (a name in the project, or a path): its sound, its files and their problems."""
+    from rave_gui.datasets import actions
+    from rave_gui.projects import Project
+
+    found = actions.show(console.services, Path(dataset), Project.open(project).path)
+    lines = [f"{key}: {value}" for key, value in found.items() if not isinstance(value, (dict, list))]
+    return Output(found, "\n".join(lines))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rave_gui.errors import JobError, UserError
@@ -108,8 +107,7 @@ def wait(console: Console, view: JobView) -> dict[str, Any]:
     """
     from rave_gui.jobs.watch import Watch
 
-    project = Path(view.project) if view.project else None
-    watch = Watch(console.services.jobs, view.id, project)
+    watch = Watch(console.services.jobs, view.id, view.project)
     line = ProgressLine(console, view.title)
     asked = False
     while True:
@@ -137,9 +135,9 @@ def ask_to_end(console: Console, watch: Watch) -> None:
     training = view.kind == "train" and view.state != "queued"
     try:
         if training:
-            jobs.stop(view.id)
+            jobs.stop(view.id, view.project)
         else:
-            jobs.cancel(view.id)
+            jobs.cancel(view.id, view.project)
     except UserError as error:
         console.say(error.message)  # it ended in this moment
         return

@@ -91,7 +91,7 @@ def show_command(console: Console, job: str, project: str | None) -> Output:
 def log_command(console: Console, job: str, project: str | None, follow: bool) -> Output | int:
     """Print what a job printed. With --follow and --json: one object {"text": …} a line, and the job at its end."""
     view = find(console, job, project)
-    path = Path(view.folder) / "log.txt"
+    path = view.folder / "log.txt"
     if not follow:
         lines = list(_Tail(path).finish())
         return Output({"job": view.id, "items": [{"text": line} for line in lines]}, "\n".join(lines))
@@ -110,9 +110,7 @@ def log_command(console: Console, job: str, project: str | None, follow: bool) -
         show(tail.read())
         return False
 
-    view = Watch(console.services.jobs, view.id, Path(view.project) if view.project else None).wait(
-        give_up=tick
-    )
+    view = Watch(console.services.jobs, view.id, view.project).wait(give_up=tick)
     show(tail.finish())
     if console.json:
         console.line({"job": view.to_json()})
@@ -149,7 +147,7 @@ class _Tail:
 
 
 def _after(console: Console, view: JobView, text: str) -> Output:
-    now = console.services.jobs.get(view.id, Path(view.project) if view.project else None)
+    now = console.services.jobs.get(view.id, view.project)
     return Output(now.to_json(), text.format(id=view.id, title=view.title))
 
 
@@ -161,7 +159,7 @@ def _after(console: Console, view: JobView, text: str) -> Output:
 def pause_command(console: Console, job: str, project: str | None) -> Output:
     """Let a training wait; it keeps its memory and goes on with “resume”."""
     view = find(console, job, project)
-    console.services.jobs.pause(view.id)
+    console.services.jobs.pause(view.id, view.project)
     return _after(console, view, "Asked “{title}” to pause.")
 
 
@@ -173,7 +171,7 @@ def pause_command(console: Console, job: str, project: str | None) -> Output:
 def resume_command(console: Console, job: str, project: str | None) -> Output:
     """Let a paused training go on."""
     view = find(console, job, project)
-    console.services.jobs.resume(view.id)
+    console.services.jobs.resume(view.id, view.project)
     return _after(console, view, "Asked “{title}” to go on.")
 
 
@@ -185,7 +183,7 @@ def resume_command(console: Console, job: str, project: str | None) -> Output:
 def cancel_command(console: Console, job: str, project: str | None) -> Output:
     """End a job now; what is unfinished is dropped. (“train stop” saves first.)"""
     view = find(console, job, project)
-    console.services.jobs.cancel(view.id)
+    console.services.jobs.cancel(view.id, view.project)
     return _after(console, view, "Asked “{title}” to end.")
 
 
@@ -197,6 +195,6 @@ def cancel_command(console: Console, job: str, project: str | None) -> Output:
 def retry_command(console: Console, job: str, project: str | None) -> Output:
     """Start an ended job again as a new one; a training goes on from its newest checkpoint."""
     view = find(console, job, project)
-    new = console.services.jobs.retry(view.id)
+    new = console.services.jobs.retry(view.id, view.project)
     data: dict[str, Any] = {**new.to_json(), "job": new.id, "retry_of": view.id}
     return Output(data, f"Started again as job {new.id}.")

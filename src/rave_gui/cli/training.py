@@ -42,9 +42,25 @@ def started(console: Console, view: JobView, detach: bool, extra: dict[str, Any]
         text = (
             f"Started as job {view.id}. Watch it with: rave-gui jobs log -f {view.id} --project “{project}”"
         )
-        return Output({"job": view.id, "state": view.state, "project": view.project, **extra}, text)
+        return Output(
+            {
+                "job": view.id,
+                "state": view.state,
+                "project": str(view.project) if view.project else None,
+                **extra,
+            },
+            text,
+        )
     result = wait(console, view)
-    return Output({"job": view.id, "state": "succeeded", "project": view.project, **extra, **result})
+    return Output(
+        {
+            "job": view.id,
+            "state": "succeeded",
+            "project": str(view.project) if view.project else None,
+            **extra,
+            **result,
+        }
+    )
 
 
 @command.command("start")

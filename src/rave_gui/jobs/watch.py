@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rave_gui.errors import JobError
+from rave_gui.jobs.state import FINAL
 from rave_protocol.events import Failed, Stamped
 
 if TYPE_CHECKING:
     from rave_gui.jobs.service import JobService, JobView
 
+__all__ = ["FINAL", "Watch", "result_of"]
+
 POLL_SECONDS = 0.1
-FINAL = ("succeeded", "failed", "cancelled", "interrupted")
 _FAULTS = frozenset({"bug", "crash", "killed", "lost", "interrupted", "out-of-memory"})
 """Codes of ends that are nobody's mistake."""
 

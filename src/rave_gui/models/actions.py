@@ -35,14 +35,14 @@ def render(
 ) -> JobView:
     """Send a sound file through a model as a job; the result goes to ``output`` or to a new file in the project's takes.
 
-    Raises :class:`UserError`: run-missing, source-missing, output-exists, engine-missing.
+    Raises :class:`UserError`: run-missing, not-found, output-exists, engine-missing.
     """
     services.engine.python()
     checkpoint = project.find_model(model)
     sound = Path(os.path.abspath(source.expanduser()))  # noqa: PTH100
     if not sound.is_file():
         raise UserError(
-            f"There is no sound file {sound}.", "Check the path and try again.", code="source-missing"
+            f"There is no sound file {sound}.", "Check the path and try again.", code="not-found"
         )
     if output is None:
         base = safe_name(f"{sound.stem} through {run_of(checkpoint).name}", "take")

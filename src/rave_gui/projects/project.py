@@ -14,7 +14,7 @@ from rave_gui.projects.store import Kind, Record, Store, refuse_newer, stored_sc
 
 DATABASE = "project.db"
 FOLDERS = ("datasets", "runs", "priors", "exports", "takes", "jobs")
-_OURS = frozenset({*FOLDERS, "sounds", "quickstart.json", "quickstart.lock", ".trash"})
+_OURS = frozenset({*FOLDERS, "sounds", "quickstart.json", "quickstart.lock", "trash"})
 _NOISE = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", ".directory", ".localized"})
 """Files that operating systems drop into any folder."""
 

@@ -91,7 +91,7 @@ def stop(services: Services, project: Project | None, job_id: str) -> JobView:
             "Use “rave-gui jobs cancel” for other jobs.",
             code="wrong-kind",
         )
-    services.jobs.stop(job.id)
+    services.jobs.stop(job.id, where)
     return services.jobs.get(job.id, where)
 
 
