@@ -294,7 +294,7 @@ def _to_float(frame: Any) -> Floats:
     if kind == "dbl":
         return np.asarray(data, np.float32)
     if kind == "u8":
-        return (data.astype(np.float32) - np.float32(128)) * np.float32(_SCALES["u8"])
+        data = data.astype(np.float32) - np.float32(128)
     return np.asarray(data.astype(np.float32) * np.float32(_SCALES[kind]), np.float32)
 
 

@@ -74,7 +74,7 @@ def show(services: Services, path: Path, project: Path | None = None) -> dict[st
 
 
 def adopt(services: Services, path: Path, project: Path, name: str | None = None) -> dict[str, Any]:
-    """Make a dataset that lies elsewhere (upstream's, too) one of the project's: a link where the system allows it, else a note.
+    """Make a dataset that lies elsewhere (upstream's, too) one of the project's, by a link.
 
     The dataset itself is not changed. Raises :class:`UserError` when it is none or when the name is taken.
     """
