@@ -51,7 +51,6 @@ def make_plan(environments: Environments, choice: TorchChoice) -> InstallPlan:
 
 def install(
     environments: Environments,
-    cache: Path,
     plan: InstallPlan,
     tell: Tell,
     cancel: Callable[[], bool] | None,
@@ -61,25 +60,23 @@ def install(
     Raises :class:`UserError` or :class:`Cancelled`, both with the half-made folder cleared away; uv's cache keeps what was
     downloaded, so trying again goes on from there.
     """
-    return _Installation(environments, cache, plan, tell, cancel).run()
+    return _Installation(environments, plan, tell, cancel).run()
 
 
 class _Installation:
     def __init__(
         self,
         environments: Environments,
-        cache: Path,
         plan: InstallPlan,
         tell: Tell,
         cancel: Callable[[], bool] | None,
     ) -> None:
         self.environments = environments
-        self.cache = cache
         self.plan = plan
         self.tell = tell
         self.cancel = cancel
         self.began = time.monotonic()
-        self.uv = UvTool(cache, plan.sources, cancel, on_line=self.log)
+        self.uv = UvTool(plan.sources, cancel, on_line=self.log)
         self.notices = list(plan.torch.notices)
         self.growth: Growth | None = None
         self.phase = ""
@@ -182,7 +179,7 @@ class _Installation:
         self.step("check", "It is installed already: checking it")
         interpreter = probe.interpreter_in(folder)
         try:
-            facts = probe.check_engine(interpreter, probe.engine_environment(self.cache), self.cancel)
+            facts = probe.check_engine(interpreter, probe.engine_environment(), self.cancel)
         except UserError as error:
             self.warn(f"The installed engine no longer works and is built anew. {error.message}")
             return None
@@ -217,7 +214,7 @@ class _Installation:
         self.pip(interpreter, lock, [*extra, "--compile-bytecode"], "PyTorch")
         self.step("check", "Checking: one tiny training step")
         self.uv.on_tick = None
-        facts = probe.check_engine(interpreter, probe.engine_environment(self.cache), self.cancel)
+        facts = probe.check_engine(interpreter, probe.engine_environment(), self.cancel)
         self.refuse_other_build(facts.torch, source)
         ready = Ready(
             facts=facts,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import time
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+
+import platformdirs
 
 from rave_gui.errors import UserError
 from rave_gui.paths import AppPaths
 from rave_gui.runtime import installer, probe
 from rave_gui.runtime.environments import Environments
+from rave_gui.runtime.machine import find_nvidia
 from rave_gui.runtime.plan import TorchChoice
 from rave_gui.runtime.status import (
     EngineFacts,
@@ -23,8 +25,6 @@ from rave_gui.runtime.status import (
     write_pointer,
 )
 from rave_protocol import events
-from rave_protocol.codec import ProtocolError, decode
-from rave_protocol.files import read_json, write_json
 from rave_protocol.locks import OsLock
 
 VARIABLE = "RAVE_GUI_ENGINE"
@@ -43,10 +43,7 @@ class EngineManager:
     # Questions ---------------------------------------------------------------------------------------------------
 
     def status(self) -> EngineStatus:
-        """What is installed, from small files alone: no process is started (but see ``RAVE_GUI_ENGINE``).
-
-        The first time an environment named by ``RAVE_GUI_ENGINE`` is seen it is checked, which takes seconds.
-        """
+        """What is installed, from small files alone (an environment named by ``RAVE_GUI_ENGINE`` is asked, in about 0.1 s)."""
         named = os.environ.get(VARIABLE)
         if named:
             return self._status_of_variable(Path(named))
@@ -103,9 +100,12 @@ class EngineManager:
 
     def environment(self) -> dict[str, str]:
         """All variables of an engine process."""
+        named = os.environ.get(VARIABLE)
+        if named:
+            return probe.engine_environment(_redirect_of_variable(Path(named)))
         pointer = read_pointer(self._paths.engines)
-        ours = not os.environ.get(VARIABLE) and (pointer is None or pointer.source == "managed")
-        return probe.engine_environment(self._paths.cache, ours=ours)
+        adopted = pointer is not None and pointer.source == "adopted"
+        return probe.engine_environment(self._paths.cache / "adopted" if adopted else None)
 
     # Changes -----------------------------------------------------------------------------------------------------
 
@@ -129,7 +129,6 @@ class EngineManager:
         with self._exclusive():
             pointer = installer.install(
                 self._environments,
-                self._paths.cache,
                 installer.make_plan(self._environments, torch),
                 tell,
                 cancel,
@@ -174,7 +173,7 @@ class EngineManager:
     def _exclusive(self) -> OsLock:
         lock = OsLock(self._paths.engines / "install.lock")
         try:
-            taken = lock.acquire()
+            taken = lock.acquire(timeout=0.5)
         except OSError as error:
             raise UserError(
                 f"RAVE GUI cannot write to {self._paths.engines}.",
@@ -192,37 +191,47 @@ class EngineManager:
 
     def _examine(self, path: Path) -> Pointer:
         python = probe.interpreter_in(path)
-        environment = probe.engine_environment(self._paths.cache, ours=False)
+        environment = probe.engine_environment(self._paths.cache / "adopted")
         found = probe.interrogate(python, environment)
         probe.refuse_unfit(found)
         facts = probe.check_engine(python, environment)
         return Pointer("adopted", found.prefix, str(python), facts=facts)
 
     def _status_of_variable(self, path: Path) -> EngineStatus:
+        """What the user named is trusted to work: it is asked for its versions, and no training step is taken."""
         try:
             python = probe.interpreter_in(path)
+            found = probe.interrogate(python, self.environment())
+            probe.refuse_unfit(found)
         except UserError as error:
             return EngineStatus(
-                False, source="variable", problem=error.message, hint=f"Correct or unset {VARIABLE}."
+                False,
+                path=str(path),
+                source="variable",
+                problem=error.message,
+                hint=f"{error.hint} It is named by the variable {VARIABLE}.",
             )
-        # A record per interpreter and change of its packages: asked once, then read.
-        stamp = max(
-            (p.stat().st_mtime_ns for p in python.parent.parent.glob("lib/python3.*/site-packages")),
-            default=0,
+        torch = found.versions.get("torch") or ""
+        nvidia = None if "+cpu" in torch else find_nvidia()
+        mps = sys.platform == "darwin"
+        facts = EngineFacts(
+            python=found.python,
+            rave=found.versions.get("acids-rave") or "",
+            torch=torch,
+            torchaudio=found.versions.get("torchaudio") or "",
+            device="cuda" if nvidia else "mps" if mps else "cpu",
+            devices=["cpu", *(f"cuda:{i} {n}" for i, n in enumerate(nvidia.cards if nvidia else []))],
         )
-        key = hashlib.sha256(f"{python}\n{stamp}".encode()).hexdigest()[:12]
-        record = self._paths.cache / "engines" / f"{key}.json"
-        try:
-            pointer = decode(Pointer, read_json(record))
-        except (OSError, ProtocolError):
-            try:
-                pointer = self._examine(python)
-            except UserError as error:
-                return EngineStatus(False, source="variable", problem=error.message, hint=error.hint)
-            record.parent.mkdir(parents=True, exist_ok=True)
-            write_json(record, pointer)
-        facts = pointer.facts or EngineFacts("", "", "", "", checked=time.time())
-        return replace(_status(pointer, facts), source="variable")
+        return replace(_status(Pointer("adopted", found.prefix, str(python)), facts), source="variable")
+
+
+def _redirect_of_variable(named: Path) -> Path | None:
+    """Where compiled files of an environment named by the variable go: beside nothing of the user's, and not below
+    ``RAVE_GUI_HOME``, which tests make anew all the time. None for an environment that we built ourselves."""
+    folder = named.parent.parent if named.is_file() else named
+    if read_ready(folder) is not None:
+        return None
+    return Path(platformdirs.user_cache_dir("rave-gui", appauthor=False)) / "engine-variable"
 
 
 def _status(pointer: Pointer, facts: EngineFacts) -> EngineStatus:

@@ -53,11 +53,10 @@ class Interpreter:
     versions: dict[str, str | None] = field(default_factory=dict)
 
 
-def engine_environment(cache: Path, *, ours: bool = True) -> dict[str, str]:
-    """The variables of a process that runs in the engine's interpreter.
+def engine_environment(redirect: Path | None = None) -> dict[str, str]:
+    """The variables of a process that runs in the engine's interpreter; nothing of the application's Python leaks into it.
 
-    Nothing of the application's Python may leak into it. ``ours`` False is an adopted environment: compiled
-    files go to ``cache`` instead of into it.
+    ``redirect`` is for an environment that is not ours to write to: compiled files go to that folder instead.
     """
     dropped = {
         "PYTHONPATH",
@@ -76,9 +75,9 @@ def engine_environment(cache: Path, *, ours: bool = True) -> dict[str, str]:
             if original:
                 environment[name] = original
     environment.update(PYTHONNOUSERSITE="1", PYTHONUNBUFFERED="1", PYTHONUTF8="1", PYTHONIOENCODING="utf-8")
-    environment["NUMBA_CACHE_DIR"] = str(cache / "numba")
-    if not ours:
-        environment["PYTHONPYCACHEPREFIX"] = str(cache / "bytecode")
+    if redirect is not None:
+        environment["PYTHONPYCACHEPREFIX"] = str(redirect / "bytecode")
+        environment["NUMBA_CACHE_DIR"] = str(redirect / "numba")
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
     return environment
 

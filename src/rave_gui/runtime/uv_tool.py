@@ -74,7 +74,6 @@ def find_uv() -> Path:
 class UvTool:
     """Runs uv with the user's package sources."""
 
-    cache: Path
     sources: PackageSources
     cancel: Callable[[], bool] | None = None
     on_line: Callable[[str], None] | None = None
@@ -91,7 +90,7 @@ class UvTool:
             if self.on_line is not None and not quiet and line.text.strip():
                 self.on_line(line.text)
 
-        environment = engine_environment(self.cache)
+        environment = engine_environment()
         environment.pop("CONDA_PREFIX", None)
         environment.update(self.sources.variables())
         environment.update(variables or {})

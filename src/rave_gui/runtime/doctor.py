@@ -1,0 +1,282 @@
+"""The doctor: what this computer must have, looked at one by one, with the one thing to do for each fault."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from typing import Any, Literal
+
+from rave_gui import __version__
+from rave_gui.errors import UserError
+from rave_gui.paths import AppPaths, is_frozen
+from rave_gui.runtime.machine import find_nvidia, free_space
+from rave_gui.runtime.manager import EngineManager
+from rave_gui.runtime.plan import unfit
+from rave_gui.runtime.uv_tool import find_uv
+from rave_protocol import PROTOCOL_VERSION
+
+State = Literal["ok", "warn", "fail"]
+
+LOW_SPACE = 5_000_000_000
+NO_SPACE = 1_000_000_000
+"""Free bytes below which a training may, or very soon will, fill the disk (a v2 checkpoint alone is several hundred MB)."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding. ``warn`` means that something cannot be used; ``fail`` that the main work cannot be done."""
+
+    name: str
+    state: State
+    message: str
+    hint: str = ""
+    details: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The object in ``rave-gui doctor --json``."""
+        return asdict(self)
+
+
+def run_checks(
+    paths: AppPaths, *, on_check: Callable[[Check], None] | None = None, deep: bool = True
+) -> list[Check]:
+    """Look at everything; ``on_check`` gets each finding as it is made. ``deep`` runs the engine once, which takes seconds."""
+    found: list[Check] = []
+    manager = EngineManager(paths)
+    steps: list[Callable[[], Check]] = [
+        check_python,
+        check_versions,
+        check_qt,
+        lambda: check_folders(paths),
+        lambda: check_disk(paths),
+        check_uv,
+        lambda: check_engine(manager, deep=deep),
+        lambda: check_device(manager),
+        check_audio,
+    ]
+    for step in steps:
+        check = step()
+        found.append(check)
+        if on_check is not None:
+            on_check(check)
+    return found
+
+
+def check_python() -> Check:
+    """The application's own Python."""
+    version = platform.python_version()
+    said = f"The application runs on Python {version} ({platform.platform()})."
+    if not (3, 11) <= sys.version_info[:2] < (3, 14):
+        return Check(
+            "python",
+            "fail",
+            f"{said} It is made for 3.11 to 3.13.",
+            "Reinstall it with one of those versions.",
+        )
+    return Check("python", "ok", said)
+
+
+def check_versions() -> Check:
+    """Versions that a bug report needs."""
+    names = ("PySide6-Essentials", "numpy", "av", "soundfile", "lmdb", "uv")
+    said = ", ".join(f"{name} {_version(name)}" for name in names)
+    check = Check("versions", "ok", f"RAVE GUI {__version__}, protocol {PROTOCOL_VERSION}, {said}.")
+    if _version("PySide6-Essentials") == "6.12.0" and sys.version_info < (3, 12):
+        return Check(
+            "versions",
+            "fail",
+            "PySide6 6.12.0 crashes on Python 3.11.",
+            "Install the version RAVE GUI asks for: pip install 'PySide6-Essentials<6.12'.",
+            check.message,
+        )
+    return check
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "?"
+
+
+_QT_PROBE = """
+import ctypes, sys
+from pathlib import Path
+import PySide6
+from PySide6 import QtCore, QtGui, QtWidgets
+if sys.platform == "linux":
+    ctypes.CDLL(str(Path(PySide6.__file__).parent / "Qt" / "plugins" / "platforms" / "libqxcb.so"))
+print(QtCore.qVersion())
+"""
+
+
+def check_qt() -> Check:
+    """Whether Qt and its window plugin can be loaded, tried in a process of its own (a missing library can end it)."""
+    if is_frozen():
+        return Check("qt", "ok", "Qt came with the application.")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _QT_PROBE],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=120,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Check(
+            "qt", "fail", "Qt took longer than two minutes to load.", "Is the disk very slow? Try again."
+        )
+    if done.returncode == 0:
+        screen = sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+        said = f"Qt {done.stdout.strip()} can be loaded."
+        if screen:
+            return Check("qt", "ok", said)
+        return Check(
+            "qt",
+            "warn",
+            f"{said} There is no screen in this session.",
+            "The command line does everything without one; for the window start it in a desktop session.",
+        )
+    lines = (done.stderr.strip() or f"it ended with {done.returncode}").splitlines()
+    hint = "Reinstall RAVE GUI."
+    if sys.platform == "linux" and "cannot open shared object" in lines[-1]:
+        hint = "Install it with your system's package manager; from a checkout, python3 run.py setup does that on Debian and Ubuntu."
+    return Check("qt", "fail", f"Qt cannot be loaded: {lines[-1]}.", hint, done.stderr[-2000:])
+
+
+def check_folders(paths: AppPaths) -> Check:
+    """Whether our own folders can be written to."""
+    for folder in (paths.data, paths.config, paths.cache):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            return Check(
+                "folders",
+                "fail",
+                f"RAVE GUI cannot write to {folder}.",
+                "Change the folder's permissions, or set RAVE_GUI_HOME to a folder you can write to.",
+                str(error),
+            )
+    return Check("folders", "ok", f"Data, settings and cache can be written (data: {paths.data}).")
+
+
+def check_disk(paths: AppPaths) -> Check:
+    """Free space where the application keeps its data."""
+    free = free_space(paths.data)
+    said = f"{free / 1e9:.1f} GB are free at {paths.data}."
+    if free < NO_SPACE:
+        return Check("disk", "fail", said, "Free some space: a training would fill the disk.")
+    if free < LOW_SPACE:
+        return Check(
+            "disk", "warn", said, "Free some space soon: checkpoints and the engine need several GB."
+        )
+    return Check("disk", "ok", said)
+
+
+def check_uv() -> Check:
+    """The tool that installs the engine."""
+    try:
+        return Check("uv", "ok", f"uv is at {find_uv()}.")
+    except UserError as error:
+        return Check("uv", "fail", error.message, error.hint, error.details)
+
+
+def check_engine(manager: EngineManager, *, deep: bool) -> Check:
+    """The engine's environment; ``deep`` takes one tiny training step in it."""
+    status = manager.status()
+    if not status.ready:
+        return Check("engine", "fail", status.problem or "The engine is not ready.", status.hint or "")
+    said = f"RAVE {status.rave} with torch {status.torch} on Python {status.python} ({status.source}, {status.path})"
+    if not deep:
+        return Check("engine", "ok", f"{said}.")
+    try:
+        facts = manager.check()
+    except UserError as error:
+        return Check("engine", "fail", error.message, error.hint, error.details)
+    return Check(
+        "engine", "ok", f"{said} took a training step; start and step took {facts.check_seconds:.1f} s."
+    )
+
+
+def check_device(manager: EngineManager) -> Check:
+    """What a training would run on, and an NVIDIA card that lies idle."""
+    status = manager.status()
+    if not status.ready:
+        return Check("device", "warn", "Not known until the engine is installed.")
+    if status.device != "cpu":
+        return Check("device", "ok", f"Trainings run on {', '.join(status.devices[1:])}.")
+    nvidia = find_nvidia()
+    if nvidia is None:
+        return Check("device", "ok", "Trainings run on the processor: there is no NVIDIA driver here.")
+    problem = unfit(nvidia)
+    cards = ", ".join(nvidia.cards) or "an NVIDIA card"
+    if problem:
+        return Check("device", "warn", f"Trainings run on the processor although there is {cards}.", problem)
+    return Check(
+        "device",
+        "warn",
+        f"Trainings run on the processor although there is {cards}.",
+        "Install the CUDA build of torch: rave-gui engine install --torch cuda.",
+    )
+
+
+_AUDIO_PROBE = """
+import miniaudio
+devices = miniaudio.Devices()
+print(devices.backend)
+for device in devices.get_playbacks():
+    print(device["name"])
+"""
+
+
+def check_audio() -> Check:
+    """Whether there is anything to play sound on, asked in a process of its own (audio systems print and hang)."""
+    try:
+        lines = _ask_audio()
+    except subprocess.TimeoutExpired:
+        return Check("audio", "warn", "The audio system does not answer.", "Restart it, or log in again.")
+    except ImportError as error:
+        return Check(
+            "audio", "warn", "The audio library cannot be loaded.", "Files can still be exported.", str(error)
+        )
+    if len(lines) < 2:
+        return Check(
+            "audio",
+            "warn",
+            "There is no audio output.",
+            "Connect headphones or a sound card (in a remote session: start PulseAudio or PipeWire); all else works without.",
+            "\n".join(lines),
+        )
+    return Check("audio", "ok", f"Audio output ({lines[0]}): {', '.join(lines[1:4])}.")
+
+
+def _ask_audio() -> list[str]:
+    """Backend and names of outputs; empty when there is no backend. Raises ImportError without the library."""
+    if is_frozen():  # there is no interpreter to start; the frozen library was tested when it was built
+        import miniaudio
+
+        try:
+            devices = miniaudio.Devices()
+            return [str(devices.backend), *(str(d["name"]) for d in devices.get_playbacks())]
+        except miniaudio.MiniaudioError:
+            return []
+    done = subprocess.run(
+        [sys.executable, "-c", _AUDIO_PROBE],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=20,
+        check=False,
+    )
+    if "ModuleNotFoundError" in done.stderr or "ImportError" in done.stderr:
+        raise ImportError(done.stderr.strip().splitlines()[-1])
+    return done.stdout.split("\n")[:-1] if done.returncode == 0 else []
