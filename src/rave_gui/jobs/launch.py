@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from rave_gui.paths import AppPaths, default_paths, is_frozen
+from rave_gui.runtime.worker_client import WarmWorker
 from rave_protocol.specs import ENGINE_KINDS, JobSpec
 
 
 class Engine(Protocol):
     """What jobs need of :class:`rave_gui.runtime.manager.EngineManager`."""
+
+    def python(self) -> Path:
+        """The engine's interpreter; ``UserError`` ``engine-missing`` without one."""
 
     def boot_command(self, *args: str) -> list[str]:
         """Command line of the engine's interpreter with our boot script; ``UserError`` ``engine-missing`` without one."""
@@ -109,11 +113,14 @@ class Work:
 def start_work(spec: JobSpec, folder: Path, log: IO[bytes], paths: AppPaths) -> Work:
     """Start the working process of a job; it takes the job's work lock and announces itself.
 
-    The one place that decides how: today a fresh process; a warm worker that is up may fork one and give its pid here
-    (nothing relies on the process being our child). Raises :class:`UserError` (no engine) or :class:`OSError`.
+    The one place that decides how: a warm worker that is up forks it (then it is not our child, and nothing relies on that),
+    otherwise it is a fresh process. Raises :class:`UserError` (no engine) or :class:`OSError`.
     """
     if spec.kind in ENGINE_KINDS:
         engine = engine_manager(paths)
+        pid = WarmWorker(engine, paths).run_job(folder)
+        if pid is not None:
+            return Work(pid)
         command, env = engine.boot_command("job", str(folder)), engine.environment()
     else:
         command, env = app_command("worker", str(folder)), app_environment(paths)
