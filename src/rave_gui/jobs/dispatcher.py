@@ -187,6 +187,7 @@ class Dispatcher:
                     "message": message,
                     "hint": "This is a fault of the program: please report it with the job's log.",
                     "details": folder.log_tail(),
+                    "user": False,
                 }
                 state.ended = time.time()
                 state.move("failed", message)

@@ -68,6 +68,7 @@ class Fold:
                 "message": event.message,
                 "hint": event.hint,
                 "details": event.details,
+                "user": event.user,
             }
             state.ended = stamped.time
             self._go("failed", event.message)

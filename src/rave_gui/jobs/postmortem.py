@@ -6,6 +6,7 @@ import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 RETRY = "Press Retry: a training goes on from its last checkpoint, other work starts over."
 
@@ -28,7 +29,7 @@ def oom_kills() -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
 
 
-def explain(death: Death, log_tail: str) -> dict[str, str]:
+def explain(death: Death, log_tail: str) -> dict[str, Any]:
     """The error of an interrupted job: code, message, hint, details (its last log lines)."""
     killed = death.code is None or death.code == -9
     if (death.out_of_memory and killed) or _says_out_of_memory(log_tail):
@@ -67,5 +68,5 @@ def _signal_name(number: int) -> str:
         return str(number)
 
 
-def _error(code: str, message: str, hint: str, details: str) -> dict[str, str]:
-    return {"code": code, "message": message, "hint": hint, "details": details}
+def _error(code: str, message: str, hint: str, details: str) -> dict[str, Any]:
+    return {"code": code, "message": message, "hint": hint, "details": details, "user": code == "disk-full"}

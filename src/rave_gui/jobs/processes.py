@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 from collections.abc import Iterable
 
 import psutil
@@ -47,8 +49,30 @@ class ProcessTree:
         _kill(self._children.values())
 
     def kill_orphans(self) -> None:
-        """End children that outlived the roots."""
+        """End what outlived the roots: children seen before and, on POSIX, whoever is left in a root's session."""
         _kill(self._children.values())
+        if sys.platform != "win32":
+            for root in self._roots.values():
+                if not _runs(root):
+                    _kill(_left_in_session(root.pid))
+
+
+def _left_in_session(leader: int) -> list[psutil.Process]:
+    """Processes of the session that a process now gone had led; none when its pid was given to another since."""
+    if sys.platform == "win32":
+        return []
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if os.getsid(process.pid) != leader:
+                continue
+            if process.pid == leader and process.status() != psutil.STATUS_ZOMBIE:
+                return []
+        except (OSError, psutil.Error):
+            continue
+        if process.pid != leader:
+            found.append(process)
+    return found
 
 
 def _runs(process: psutil.Process) -> bool:

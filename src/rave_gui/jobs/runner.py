@@ -250,7 +250,7 @@ class Runner:
 
     def _fail(self, code: str, message: str, hint: str, details: str = "") -> None:
         state = self._fold.state
-        state.error = {"code": code, "message": message, "hint": hint, "details": details}
+        state.error = {"code": code, "message": message, "hint": hint, "details": details, "user": True}
         state.move("failed", message)
         self._end()
 

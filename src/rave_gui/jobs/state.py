@@ -61,8 +61,8 @@ class JobState:
     """When the work began."""
     ended: float | None = None
     result: dict[str, Any] | None = None
-    error: dict[str, str] | None = None
-    """code, message, hint, details."""
+    error: dict[str, Any] | None = None
+    """code, message, hint, details, and user: whether a person can fix it."""
     heartbeat: float | None = None
     """When the runner last wrote; says nothing about being alive (locks do)."""
     attempts: int = 0

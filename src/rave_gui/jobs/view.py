@@ -31,7 +31,7 @@ class JobView:
     pids: dict[str, int | None] = field(default_factory=dict)
     progress: dict[str, Any] | None = None
     result: dict[str, Any] | None = None
-    error: dict[str, str] | None = None
+    error: dict[str, Any] | None = None
     params: dict[str, Any] = field(default_factory=dict)
     retry_of: str | None = None
     host: str = ""

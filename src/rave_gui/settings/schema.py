@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 Value = str | float | bool
@@ -28,12 +29,10 @@ class Setting:
         if isinstance(self.default, float):
             if not isinstance(value, (int, float)) or isinstance(value, bool):
                 return f"{self.label} is a number."
-            low = self.minimum is not None and value < self.minimum
-            high = self.maximum is not None and value > self.maximum
-            # A number that is not one (NaN) is neither low nor high.
-            if low or high or value != value:
-                return f"{self.label} lies between {self.minimum:g} and {self.maximum:g}."
-            return None
+            low = -math.inf if self.minimum is None else self.minimum
+            high = math.inf if self.maximum is None else self.maximum
+            # Turned round, so that NaN is refused too.
+            return None if low <= value <= high else f"{self.label} lies between {low:g} and {high:g}."
         if not isinstance(value, str):
             return f"{self.label} is a text."
         if self.choices and value not in self.choices:
