@@ -200,7 +200,7 @@ class Decoder:
             return
         seconds = self.samples / self.sample_rate
         if self.samples == 0:
-            if info.duration == 0 and not self._bad_packets:
+            if not self._bad_packets:
                 self.problem = AudioProblem(
                     self.path, "empty", "The file holds no sound: its length is zero."
                 )

@@ -110,7 +110,7 @@ def _build_aside(
 ) -> dict[str, Any]:
     """The whole build while the folder's lock is held; a cancelled one is removed."""
     lock = OsLock(building / _LOCK)
-    if not lock.acquire():
+    if not lock.acquire(timeout=1.0):
         raise UserError(
             f"Another job is building {printable(str(output))} right now.",
             "Wait for it to end, or choose another name.",
