@@ -142,6 +142,8 @@ def get_uv() -> Path:
         shutil.copy2(str(fetched), str(aside))
         aside.chmod(0o755)
         aside.replace(kept)
+        for leftover in ("pip", "download"):
+            shutil.rmtree(str(TOOLS / leftover), ignore_errors=True)
         if uv_version(kept) < UV_AT_LEAST:
             raise Stop(
                 "The uv that was fetched does not run. Install uv yourself and put it on PATH, then start again."
@@ -295,7 +297,7 @@ def get_application(uv: Path, dev: bool) -> None:
         or any(os.environ.get(n) for n in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_NO_INDEX"))
     )
     what = "the application and its development tools" if dev else "the application"
-    with Step(f"Installing {what} into .venv (about 700 MB the first time)"):
+    with Step(f"Installing {what} into .venv (about 500 MB the first time)"):
         if mirrored:
             # uv.lock holds the addresses of PyPI's files; a mirror has the same files (checked by hash) elsewhere.
             code = sync_from_mirror(uv, groups, sources.arguments())
@@ -307,16 +309,14 @@ def get_application(uv: Path, dev: bool) -> None:
                 "again: what was downloaded is kept. It needs Python 3.11, 3.12 or 3.13, which uv fetches when there is none."
             )
     with Step("Compiling it, so that it starts quickly"):
+        # Templates among PySide6's own tools are no Python; they are left out.
+        compile_all = ["-m", "compileall", "-qq", "-x", r"deploy_lib|\.tmpl\."]
         call(
             [
                 VENV_BIN / f"python{EXE}",
-                "-m",
-                "compileall",
-                "-q",
-                "-j",
-                "2",
+                *compile_all,
                 ROOT / "src",
-                ROOT / ".venv" / "lib",
+                ROOT / ".venv" / ("Lib" if WINDOWS else "lib"),
             ]
         )
 
