@@ -17,7 +17,7 @@ from typing import Any
 NAME = "pytorch_lightning"
 
 
-class RunningStage(str, enum.Enum):
+class RunningStage(enum.StrEnum):
     """The stages RAVE compares with in ``validation_epoch_end``."""
 
     TRAINING = "train"

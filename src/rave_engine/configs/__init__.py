@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from rave_engine.configs.compose import Composition, compose, compose_run, find_config
+from rave_engine.configs.compose import CONFIG_NAME, Composition, compose, compose_run, find_config
 from rave_engine.configs.model import build_model
 from rave_engine.configs.stock import list_configs
 
-__all__ = ["Composition", "build_model", "compose", "compose_run", "find_config", "list_configs"]
+__all__ = [
+    "CONFIG_NAME",
+    "Composition",
+    "build_model",
+    "compose",
+    "compose_run",
+    "find_config",
+    "list_configs",
+]

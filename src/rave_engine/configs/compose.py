@@ -7,12 +7,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rave_engine import checkpoints
 from rave_engine.configs import stock, trust
 from rave_engine.configs.scan import Scan, scan
 from rave_engine.errors import EngineError
 from rave_protocol.files import replace_text
 
 CONFIG_NAME = "config.gin"
+
+GIN_ERRORS = (
+    ValueError,
+    TypeError,
+    SyntaxError,
+    NameError,
+    AttributeError,
+    RuntimeError,
+    ImportError,
+    KeyError,
+    OSError,
+)
+"""What gin raises for a file that does not fit; it has no error class of its own."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +106,7 @@ def compose(
         text = gin.config_str()
     except EngineError:
         raise
-    except Exception as error:  # noqa: BLE001 - gin raises whatever the file's values raise; all of it is the file's fault
+    except GIN_ERRORS as error:
         raise EngineError(
             "config-invalid",
             f"The configurations {', '.join(configs)} do not go together.",
@@ -122,7 +136,7 @@ def compose_run(run: Path, *, channels: int | None = None, trusted: Iterable[str
         if _query("RAVE.n_channels") is None:
             _bind("RAVE.n_channels", channels or 1)
         whole = gin.config_str()
-    except Exception as error:  # noqa: BLE001 - see compose
+    except GIN_ERRORS as error:
         raise EngineError(
             "config-invalid",
             f"The configuration of this run cannot be used: {path}.",
@@ -134,6 +148,10 @@ def compose_run(run: Path, *, channels: int | None = None, trusted: Iterable[str
 
 def find_config(run: Path) -> Path:
     """``config.gin`` beside or above a run folder, version folder or checkpoint. Raises :class:`EngineError`."""
+    if run.is_dir():
+        newest = [p for p in run.rglob("*.ckpt") if not p.name.startswith(".")]
+        if newest:  # a version may have a configuration of its own
+            run = checkpoints.find(run)
     start = run.parent if run.suffix == ".ckpt" else run
     for folder in (start, start.parent, start.parent.parent):
         if (folder / CONFIG_NAME).is_file():

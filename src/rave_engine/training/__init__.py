@@ -1,0 +1,18 @@
+"""Training RAVE: our own driver around RAVE's unmodified modules (no Lightning, no absl flags, no files of other runs touched)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rave_engine.jobs import JobContext
+from rave_protocol.specs import TrainParams
+
+
+def run(params: TrainParams, job: JobContext) -> dict[str, Any]:
+    """Train until ``max_steps`` or a stop; see :func:`rave_engine.training.run.run`."""
+    from rave_engine import compat
+
+    compat.install(training=True)
+    from rave_engine.training.run import run as start
+
+    return start(params, job)

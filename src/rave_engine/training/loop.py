@@ -1,0 +1,412 @@
+"""The training loop: batches, commands, metrics, validation and checkpoints."""
+
+from __future__ import annotations
+
+import errno
+import math
+import time
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from rave_engine import checkpoints
+from rave_engine.configs import Composition
+from rave_engine.errors import Cancelled, EngineError
+from rave_engine.jobs import JobContext
+from rave_engine.training import data, preflight
+from rave_engine.training.scalars import Scalars
+from rave_engine.training.state import Trainee, capture
+from rave_engine.training.step import FastStep, StepResult
+from rave_engine.training.validate import Validation, validate
+from rave_protocol import events
+from rave_protocol.codec import encode
+from rave_protocol.commands import Command
+from rave_protocol.specs import TrainParams
+
+RATE_WINDOW = 20
+"""Steps over which the rate is measured."""
+PAUSE_POLL = 0.05
+VALIDATION_EPOCH = -1
+"""Validation examples get their own randomness, the same in every pass."""
+
+
+@dataclass
+class Loop:
+    """One run of training from the trainee's position to ``max_steps`` or a stop."""
+
+    params: TrainParams
+    job: JobContext
+    trainee: Trainee
+    order: data.Order
+    split: data.Split
+    dataset: Any
+    device: torch.device
+    version: Path
+    composition: Composition
+    scalars: Scalars
+    started: float
+    stopping: bool = False
+    paused: bool = False
+    last_saved: Path | None = None
+    best_path: Path | None = None
+    kept: set[Path] = field(default_factory=set)
+    steps_done: int = 0
+    seconds_training: float = 0.0
+    _recent: list[float] = field(default_factory=list)
+    _texts_written: bool = False
+    _validated_at: int = -1
+    _warned_pca: bool = False
+    _last_validation: float | None = None
+    _preview_wanted: bool = False
+    _save_wanted: list[Command] = field(default_factory=list)
+    _finishing: bool = False
+
+    def run(self) -> dict[str, Any]:
+        """Train; the result as :func:`rave_engine.training.run.run` describes it."""
+        examples = data.SeededExamples(self.dataset, self.params.seed)
+        step = FastStep(
+            self.trainee.model,
+            self.trainee.gen_opt,
+            self.trainee.dis_opt,
+            split_real=None if self.params.exact else True,
+        )
+        position = self.trainee.position
+        self.order.start = (position.epoch, position.batch)
+        stream = data.batches(examples, self.order, self.params.workers, self.device)
+        try:
+            self._train(stream, step)
+            self._finish()
+        finally:
+            self.scalars.close()
+        return self._result()
+
+    def _train(self, stream: Iterator[torch.Tensor], step: FastStep) -> None:
+        position = self.trainee.position
+        schedule = self.trainee.schedule
+        phase = schedule.phase
+        self._progress(phase, force=True)
+        while position.step < self.params.max_steps and not self.stopping:
+            self._obey()
+            if self.stopping:
+                break
+            if schedule.phase != phase:
+                phase = schedule.phase
+                self._switch_phase()
+                if self.stopping:
+                    break
+            begun = time.monotonic()
+            schedule.before_batch()
+            number = position.step + 1
+            log = (
+                number % self.params.log_every == 0 or self.steps_done == 0 or number == self.params.max_steps
+            )
+            extra = {**self._learning_rates(), "epoch": float(position.epoch)}
+            result = step(next(stream), position.batch, log=log)
+            self._check_finite(result)
+            self._advance()
+            self._account(time.monotonic() - begun)
+            if log:
+                self._log_step(number, result, extra)
+            self._progress(phase)
+            if number % self.params.val_every == 0:
+                self._validate()
+            if number % self.params.save_every == 0 and not self.stopping:
+                self._save_periodically()
+
+    def _advance(self) -> None:
+        """What Lightning did after each batch."""
+        trainee, position = self.trainee, self.trainee.position
+        trainee.scheduler.step()
+        if trainee.ema is not None:
+            trainee.ema.update(trainee.model)
+        position.step += 1
+        position.batch += 1
+        if position.batch >= self.order.per_epoch:
+            position.epoch, position.batch = position.epoch + 1, 0
+        self.steps_done += 1
+
+    # Commands
+
+    def _obey(self) -> None:
+        """Do what was asked since the last batch; waits here while paused. Raises :class:`Cancelled`."""
+        while True:
+            for command in self.job.commands():
+                self._command(command)
+            if self.job.cancelled:
+                raise Cancelled
+            self._do_wanted()
+            if not self.paused or self.stopping:
+                return
+            time.sleep(PAUSE_POLL)
+
+    def _command(self, command: Command) -> None:
+        if command.name == "stop":
+            self.stopping = True
+            self.job.ack(command)
+        elif command.name == "pause":
+            if not self.paused:
+                self.paused = True
+                self._recent.clear()
+                self.job.emit(events.Paused())
+            self.job.ack(command)
+        elif command.name == "resume":
+            if self.paused:
+                self.paused = False
+                self.job.emit(events.Resumed())
+            self.job.ack(command)
+        elif command.name == "save":
+            self._save_wanted.append(command)
+        elif command.name == "phase2":
+            if self.trainee.schedule.phase == "phase 2":
+                self.job.ack(command, ok=False, message="Phase 2 has already begun.")
+            else:
+                self.trainee.schedule.start_phase_2()
+                self.job.ack(command)
+        elif command.name == "preview":
+            self._preview_wanted = True
+            self.job.ack(command)
+        else:
+            self.job.ack(command, ok=False, message=f"{command.name} does not apply to a training.")
+
+    def _do_wanted(self) -> None:
+        """Saves and previews that were asked for, between two batches."""
+        wanted, self._save_wanted = self._save_wanted, []
+        for command in wanted:
+            path = self._save_periodically()
+            message = str(path) if path else "The checkpoint could not be written."
+            self.job.ack(command, ok=path is not None, message=message)
+        if self._preview_wanted and not self.stopping:
+            self._preview_wanted = False
+            self._validate()
+
+    def _between(self) -> None:
+        """Within a validation: cancel and stop end it, the rest waits for the next batch."""
+        for command in self.job.commands():
+            self._command(command)
+        if self.job.cancelled:
+            raise Cancelled
+        if self.stopping and not self._finishing:
+            raise _StopValidation
+
+    # Validation
+
+    def _switch_phase(self) -> None:
+        """Phase 2 freezes the encoder: analyse its latents one last time and keep this state."""
+        self.job.log(f"Phase 2 begins at step {self.trainee.position.step}")
+        if self._validated_at != self.trainee.position.step:
+            self._validate()
+        if not self.stopping:
+            path = self._save_periodically()
+            if path is not None:
+                self.kept.add(path)
+
+    def _validate(self) -> None:
+        """Metrics, latent PCA, audio, best checkpoint."""
+        trainee = self.trainee
+        model = trainee.model
+        step = trainee.position.step
+        preflight.receptive_field(model, self.composition.text)
+        examples = data.SeededExamples(self.dataset, self.params.seed)
+        keys = [(VALIDATION_EPOCH, index) for index in self.split.val]
+        batches = [keys[i : i + self.params.batch] for i in range(0, len(keys), self.params.batch)]
+        if trainee.ema is not None:
+            trainee.ema.swap(model)
+        try:
+            found = validate(model, data.batches(examples, batches, 0, self.device), self._between)
+        except _StopValidation:
+            return
+        finally:
+            if trainee.ema is not None:
+                trainee.ema.swap(model)
+            self._recent.clear()
+        self._validated_at = step
+        self._last_validation = found.scalars["validation"]
+        self._write_texts()
+        self.scalars.write(step, dict(found.scalars))
+        if found.skipped_pca and not self._warned_pca:
+            self._warned_pca = True
+            self.job.emit(
+                events.Warned(
+                    "few-latent-frames",
+                    "There is too little held-out audio to analyse the latent space (fidelity), so that analysis was left out.",
+                    "Add recordings, keep more chunks for validation, or use longer examples.",
+                )
+            )
+        self._hear(found)
+        self._keep_best(found.scalars["validation"])
+
+    def _hear(self, found: Validation) -> None:
+        """``audio_val`` in the event file as upstream writes it, and two WAV files to listen to."""
+        if found.original is None or found.reconstruction is None:
+            return
+        model, position = self.trainee.model, self.trainee.position
+        pairs = np.concatenate([found.original, found.reconstruction], -1).reshape(-1)
+        integrate = model.integrator or (lambda x: x)
+        self.scalars.audio("audio_val", np.asarray(integrate(pairs)), position.eval_number, model.sr)
+        position.eval_number += 1
+        model.eval_number = position.eval_number
+        folder = self.version / "previews"
+        folder.mkdir(exist_ok=True)
+        stem = f"step_{position.step:08d}"
+        for kind, audio in (("original", found.original), ("reconstruction", found.reconstruction)):
+            path = folder / f"{stem}_{kind}.wav"
+            signal = np.asarray(integrate(audio.transpose(1, 0, 2).reshape(audio.shape[1], -1)))
+            _write_wav(path, signal, model.sr)
+            self.job.emit(events.Artifact("audio", str(path), {"step": position.step, "role": kind}))
+
+    def _keep_best(self, distance: float) -> None:
+        position = self.trainee.position
+        if not math.isfinite(distance) or (position.best is not None and distance >= position.best):
+            return
+        previous, position.best = position.best, distance
+        path = self.version / "checkpoints" / checkpoints.BEST
+        if self._write(path, f"the best checkpoint (validation {distance:.3f})"):
+            self.best_path = path
+        else:
+            position.best = previous
+
+    # Checkpoints
+
+    def _save_periodically(self) -> Path | None:
+        """A numbered checkpoint now; a full disk is a warning, and the training goes on with the old ones."""
+        path = self.version / "checkpoints" / checkpoints.name(self.trainee.position.step)
+        if self.last_saved == path and path.is_file():
+            return path
+        if not self._write(path, "a checkpoint"):
+            return None
+        self._saved(path)
+        return path
+
+    def _write(self, path: Path, what: str) -> bool:
+        try:
+            checkpoints.save(path, capture(self.trainee, self._info()))
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            self.job.emit(
+                events.Warned(
+                    "not-saved",
+                    f"{'The disk is full' if full else 'The disk refused to write'}, so {what} was not written; "
+                    "the earlier ones are untouched and the training goes on.",
+                    f"Free some space on {self.version}: the next save will be tried as usual.",
+                )
+            )
+            return False
+        info = {
+            "step": self.trainee.position.step,
+            "phase": self.trainee.schedule.phase,
+            "best": path.name == checkpoints.BEST,
+        }
+        self.job.emit(events.Artifact("checkpoint", str(path), info))
+        return True
+
+    def _saved(self, path: Path) -> None:
+        self.last_saved = path
+        checkpoints.prune(path.parent, self.params.keep_last, self.kept | {path})
+
+    def _info(self) -> dict[str, Any]:
+        return {
+            "params": encode(self.params),
+            "phase": self.trainee.schedule.phase,
+            "torch": str(torch.__version__),
+        }
+
+    def _finish(self) -> None:
+        """At the end or at a stop: the latent analysis if there never was one, and the final checkpoint (raises OSError)."""
+        model, step = self.trainee.model, self.trainee.position.step
+        self._finishing = True
+        never_analysed = not bool(model.fidelity.any())
+        if self._validated_at != step and self.steps_done and (not self.stopping or never_analysed):
+            self._validate()
+        self.kept.clear()
+        path = self.version / "checkpoints" / checkpoints.name(step)
+        if not (self.last_saved == path and path.is_file()):
+            checkpoints.save(path, capture(self.trainee, self._info()))
+            info = {"step": step, "phase": self.trainee.schedule.phase, "final": True, "best": False}
+            self.job.emit(events.Artifact("checkpoint", str(path), info))
+        self._saved(path)
+        self._write_texts()
+        for command in self._save_wanted:
+            self.job.ack(command, message=str(path))
+        self._progress(self.trainee.schedule.phase, force=True)
+
+    def _result(self) -> dict[str, Any]:
+        result: dict[str, Any] = {
+            "run": str(Path(self.params.run)),
+            "version": self.version.name,
+            "step": self.trainee.position.step,
+            "checkpoint": str(self.last_saved),
+            "phase": self.trainee.schedule.phase,
+            "seconds": time.monotonic() - self.started,
+            "steps_per_second": self.steps_done / self.seconds_training if self.seconds_training else None,
+            "best": str(self.best_path) if self.best_path else None,
+            "validation": self._last_validation,
+        }
+        if self.stopping:
+            result["stopped"] = True
+        return result
+
+    # Reporting
+
+    def _learning_rates(self) -> dict[str, float]:
+        return {
+            "learning_rate": float(self.trainee.gen_opt.param_groups[0]["lr"]),
+            "learning_rate_discriminator": float(self.trainee.dis_opt.param_groups[0]["lr"]),
+        }
+
+    def _log_step(self, number: int, result: StepResult, extra: dict[str, float]) -> None:
+        """Upstream numbers the scalars of its 50th batch 49; so do we."""
+        values: dict[str, Any] = {**result.scalars, **extra}
+        # Nothing but the first steps themselves should delay them: TensorBoard is imported at the first line after.
+        to_file = number % self.params.log_every == 0 or number == self.params.max_steps
+        if to_file:
+            self._write_texts()
+        self.scalars.write(number - 1, values, to_file=to_file)
+
+    def _write_texts(self) -> None:
+        if not self._texts_written:
+            self._texts_written = True
+            self.scalars.texts(self.composition.text, str(self.trainee.model))
+
+    def _account(self, seconds: float) -> None:
+        self.seconds_training += seconds
+        self._recent = [*self._recent[-RATE_WINDOW + 1 :], seconds]
+
+    def _progress(self, phase: str, *, force: bool = False) -> None:
+        done, total = self.trainee.position.step, self.params.max_steps
+        rate = len(self._recent) / sum(self._recent) if len(self._recent) >= 5 else None
+        eta = (total - done) / rate if rate else None
+        self.job.progress(done, total, unit="steps", phase=phase, rate=rate, eta=eta, force=force)
+
+    def _check_finite(self, result: StepResult) -> None:
+        """Raises :class:`EngineError` (``diverged``). Off the CPU only every few steps: looking at the loss waits for the device."""
+        if self.device.type != "cpu" and self.trainee.position.step % 10 and not result.scalars:
+            return
+        if bool(torch.isfinite(result.loss)):
+            return
+        where = str(self.last_saved or self.best_path or "")
+        raise EngineError(
+            "diverged",
+            f"The training diverged: at step {self.trainee.position.step} the loss was no longer a number. "
+            + (f"The last good checkpoint is {where}." if where else "No checkpoint had been written yet."),
+            "Resume from the last good checkpoint with another seed, or look for silent or broken recordings in the dataset; "
+            "a larger batch also helps.",
+        )
+
+
+class _StopValidation(Exception):  # noqa: N818 - a signal within this module
+    """A stop was asked for while validating."""
+
+
+def _write_wav(path: Path, signal: np.ndarray[Any, Any], rate: int) -> None:
+    """16-bit WAV of (channels, samples), clipped to -1…1."""
+    samples = (np.clip(signal, -1.0, 1.0) * 32767).astype("<i2")
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(samples.shape[0])
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(samples.T.tobytes())

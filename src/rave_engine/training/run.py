@@ -1,0 +1,190 @@
+"""Prepare a training (configuration, dataset, model, position) and hand it to the loop."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from rave_engine import checkpoints, configs
+from rave_engine.errors import EngineError
+from rave_engine.jobs import JobContext
+from rave_engine.training import data, preflight
+from rave_engine.training.loop import Loop
+from rave_engine.training.scalars import Scalars
+from rave_engine.training.schedule import Ema, Schedule
+from rave_engine.training.state import Trainee, restore
+from rave_protocol import events, jobfolder
+from rave_protocol.codec import ProtocolError
+from rave_protocol.files import read_json, write_json
+from rave_protocol.specs import TrainParams
+
+
+def run(params: TrainParams, job: JobContext) -> dict[str, Any]:
+    """Train, and return ``{"run", "version", "step", "checkpoint", "phase", "seconds", "steps_per_second", "best", "validation"}``.
+
+    A stop command ends early with everything saved and ``"stopped": True``. Raises :class:`EngineError` for what a user can
+    fix, :class:`Cancelled` on cancel, OSError when the final checkpoint cannot be written.
+    """
+    started = time.monotonic()
+    params = _with_retry(params, job)
+    device = preflight.choose_device(params.device)
+    source = checkpoints.find(params.resume) if params.resume else None
+    composition = _compose(params, source)
+    params = replace(params, channels=composition.channels)
+    for text in composition.warnings:
+        job.emit(events.Warned("override", text))
+    facts = data.inspect(Path(params.dataset), params)
+    _seed(params.seed)
+    if device.type == "cuda":  # as upstream's train.py
+        torch.set_float32_matmul_precision("high")
+        torch.backends.cudnn.benchmark = True
+    model = configs.build_model()
+    model.train()
+    state = checkpoints.load(source) if source else None
+    if state is not None:
+        _take_receptive_field(model, state)
+    ratio = preflight.compression_ratio(model)
+    if model.valid_signal_crop and preflight.receptive_field(model, composition.text):
+        job.log(f"Receptive field: {model.receptive_field.tolist()} samples")
+    preflight.check_length(model, params.n_signal, facts.sample_rate, ratio)
+    if facts.sample_rate != model.sr:
+        job.emit(
+            events.Warned(
+                "resampled",
+                f"The dataset is at {facts.sample_rate} Hz and the model at {model.sr} Hz: every example is resampled while training.",
+                "Prepare the dataset at the model's rate, or set SAMPLING_RATE, to train faster.",
+            )
+        )
+    split = _split(params, facts.chunks, source, job)
+    version = _version_folder(Path(params.run), composition)
+    write_json(version / "split.json", split.to_json())
+    trainee = make_trainee(model.to(device), params.ema)
+    order = data.Order(split.train, params.batch, params.seed)
+    if state is not None:
+        restore(trainee, state, order.per_epoch)
+        job.log(f"Resuming {source} at step {trainee.position.step}")
+    if model.pqmf is not None and params.derivative:
+        import rave.dataset
+
+        model.integrator = rave.dataset.get_derivator_integrator(model.sr)[1]
+    loop = Loop(
+        params=params,
+        job=job,
+        trainee=trainee,
+        order=order,
+        split=split,
+        dataset=data.open_dataset(params, model.sr),
+        device=device,
+        version=version,
+        composition=composition,
+        scalars=Scalars(version, job),
+        started=started,
+    )
+    job.emit(events.Artifact("config", str(Path(params.run) / configs.CONFIG_NAME)))
+    return loop.run()
+
+
+def make_trainee(model: Any, ema: float | None) -> Trainee:
+    """The model with upstream's two Adams and learning-rate schedule (``RAVE.configure_optimizers``)."""
+    generator, discriminator = model.configure_optimizers()
+    return Trainee(
+        model,
+        generator["optimizer"],
+        discriminator["optimizer"],
+        generator["lr_scheduler"]["scheduler"],
+        Schedule(model),
+        Ema(ema) if ema is not None else None,
+    )
+
+
+def _with_retry(params: TrainParams, job: JobContext) -> TrainParams:
+    """A retried job goes on from the newest checkpoint that the first attempt left in the run."""
+    if params.resume:
+        return params
+    try:
+        retried = read_json(job.folder / jobfolder.SPEC).get("retry_of")
+    except (OSError, ProtocolError):
+        return params
+    if not retried:
+        return params
+    try:
+        newest = checkpoints.find(Path(params.run))
+    except EngineError:
+        return params
+    job.log(f"Retry: going on from {newest}")
+    return replace(params, resume=str(newest))
+
+
+def _compose(params: TrainParams, source: Path | None) -> configs.Composition:
+    if source is not None:
+        return configs.compose_run(source, channels=params.channels, trusted=params.trusted)
+    return configs.compose(
+        params.configs,
+        params.overrides,
+        params.augmentations,
+        channels=params.channels,
+        trusted=params.trusted,
+    )
+
+
+def _seed(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed & 0xFFFFFFFF)
+    torch.manual_seed(seed)
+
+
+def _take_receptive_field(model: Any, state: dict[str, Any]) -> None:
+    field = state["state_dict"].get("receptive_field")
+    if isinstance(field, torch.Tensor) and field.shape == model.receptive_field.shape:
+        model.receptive_field.copy_(field)
+
+
+def _split(params: TrainParams, chunks: int, source: Path | None, job: JobContext) -> data.Split:
+    """The split of the resumed version when it belongs to as many chunks, otherwise a new one."""
+    if source is not None:
+        for folder in (source.parent, source.parent.parent):
+            try:
+                stored = read_json(folder / "split.json")
+                found = data.Split([int(i) for i in stored["train"]], [int(i) for i in stored["val"]])
+            except (OSError, ProtocolError, KeyError, TypeError, ValueError):
+                continue
+            if found.train and found.val and len({*found.train, *found.val}) == chunks:
+                return found
+    found = data.split(chunks, params.holdout)
+    if found.shared:
+        job.emit(
+            events.Warned(
+                "no-validation",
+                "The dataset holds a single chunk, which now serves training and validation alike.",
+                "Add recordings, or use shorter chunks, to see how the model does on sound it has not heard.",
+            )
+        )
+    if len(found.train) < params.batch:
+        job.emit(
+            events.Warned(
+                "few-chunks",
+                f"There are only {len(found.train)} chunks to train on, fewer than a batch of {params.batch}: they repeat within a batch.",
+                "Add recordings or lower the batch size.",
+            )
+        )
+    return found
+
+
+def _version_folder(run: Path, composition: configs.Composition) -> Path:
+    """Make the next ``version_N``. The run's config.gin stays as it is once there are checkpoints made with it: a version with
+    another configuration then gets its own, where upstream and we look first.
+    """
+    version = checkpoints.next_version(run)
+    config = run / configs.CONFIG_NAME
+    if config.is_file() and any(run.rglob("*.ckpt")):
+        if config.read_text(encoding="utf-8") != composition.text:
+            composition.write(version / configs.CONFIG_NAME)
+    else:
+        composition.write(config)
+    return version
