@@ -264,16 +264,17 @@ class _Build:
                     if isinstance(event, Outcome):
                         self._estimate.done(event.index, event.samples / self.settings.sample_rate)
                     while head < len(order) and (outcome := intake.advance(order[head])) is not None:
-                        self._report(outcome, intake)
+                        self._report(outcome)
                         head += 1
                 self._progress(intake)
 
-    def _report(self, outcome: Outcome, intake: Intake) -> None:
+    def _report(self, outcome: Outcome) -> None:
         file = self.files[outcome.index]
         problem = outcome.problem
         if problem is not None:
-            if problem.fatal and not intake.used(outcome.index):
-                self.unread_seconds += outcome.duration or 0.0
+            if problem.fatal:  # what was decoded of it is counted with the others
+                decoded = outcome.samples / self.settings.sample_rate
+                self.unread_seconds += max(0.0, (outcome.duration or 0.0) - decoded)
             self._problem(printable(file.path), problem.code, problem.reason)
 
     def _problem(self, path: str, code: str, reason: str) -> None:

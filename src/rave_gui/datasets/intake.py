@@ -52,7 +52,6 @@ class Intake:
         self._template = RecordTemplate(settings.channels, settings.chunk, settings.sample_rate)
         self._spool: IO[bytes] | None = None
         self._head_chunks = 0
-        self._used: dict[int, int] = {}
         self._join = np.zeros((settings.channels, settings.chunk), np.int16)
         self._joined = 0
         self._join_parts: list[Part] = []
@@ -62,10 +61,6 @@ class Intake:
     def todo(self) -> list[int]:
         """Files to decode, in the order in which :meth:`advance` wants them."""
         return [*sorted(self._join_skip), *range(self.done_files, len(self.files))]
-
-    def used(self, index: int) -> bool:
-        """Whether any of the file's sound was stored by this process."""
-        return index in self._used
 
     def receive(self, event: Beat | Outcome) -> None:
         """Take note of what a decoder said."""
@@ -138,7 +133,6 @@ class Intake:
         chunk = self.settings.chunk
         part = Part(self.chunks, 0, index, self._head_chunks * chunk, chunk - padded)
         self._head_chunks += 1
-        self._used[index] = self._used.get(index, 0) + part.length
         self._put(digest, [part])
 
     def _store_short(self, outcome: Outcome) -> None:
@@ -148,7 +142,6 @@ class Intake:
             n = min(audio.shape[1] - at, self.settings.chunk - self._joined)
             self._join[:, self._joined : self._joined + n] = audio[:, at : at + n]
             self._join_parts.append(Part(self.chunks, self._joined, outcome.index, at, n))
-            self._used[outcome.index] = self._used.get(outcome.index, 0) + n
             self._joined += n
             at += n
             if self._joined == self.settings.chunk:
