@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from psygnal import Signal
 
@@ -14,15 +14,6 @@ from rave_protocol.events import Stamped
 
 LOG_LINES = 20_000
 """The window keeps this many lines; everything is in log.txt."""
-
-
-class JobLike(Protocol):
-    """What is needed of ``jobs.JobView``."""
-
-    id: str
-    kind: str
-    title: str
-    state: str
 
 
 @dataclass(frozen=True)
@@ -89,10 +80,18 @@ class JobModel:
             self.changed.emit(found)
         return found
 
-    def set_state(self, state: str, error: dict[str, Any] | None = None, reason: str = "") -> None:
+    def again(self) -> None:
+        """Another job takes the place of one that ended badly: its curves and log go on."""
+        self.failure, self.ended, self.started = None, None, None
+        self.stopped = self.cancelled = False
+        self.state = "queued"
+
+    def set_state(self, state: str, error: dict[str, str] | None = None, reason: str = "") -> None:
         """Take over what state.json says: the only source for queued, interrupted and for ends without an event."""
         before = (self.state, self.failure)
-        if not (self.state in ("succeeded", "failed", "cancelled") and state in ("running", "stopping", "paused")):
+        if not (
+            self.state in ("succeeded", "failed", "cancelled") and state in ("running", "stopping", "paused")
+        ):
             self.state = state
         if state in ("failed", "interrupted") and self.failure is None:
             known = error or {}

@@ -12,8 +12,9 @@ from psygnal import Signal
 from rave_gui.viewmodels.job import JobModel, LogLine
 from rave_protocol.events import Stamped
 
-STAGES = ("dataset", "train", "evaluate", "export")
-_ALIASES = {"verify": "export", "training": "train", "reconstruction": "evaluate"}
+STAGES = ("dataset", "training", "reconstruction", "export")
+_ALIASES = {"sounds": "dataset", "verify": "export"}
+"""Stages of ``rave_gui.quickstart`` that the window shows as part of another one."""
 ENDED = ("finished", "failed", "cancelled", "interrupted")
 
 
@@ -29,9 +30,11 @@ class JobHandle(Protocol):
     @property
     def folder(self) -> Path: ...
     @property
-    def error(self) -> dict[str, Any] | None: ...
+    def error(self) -> dict[str, str] | None: ...
     @property
     def reason(self) -> str: ...
+    @property
+    def project(self) -> Path | None: ...
 
 
 @dataclass(frozen=True)
@@ -54,19 +57,33 @@ class Update:
     log: tuple[LogLine, ...] = ()
 
 
+@dataclass(frozen=True)
+class Found:
+    """The newest way of a project as it lies on disk."""
+
+    request: Request
+    finished: bool
+    active: bool
+    """Whether its job is queued or at work now: the window goes on watching without being asked."""
+    result: dict[str, Any]
+    """The JSON of ``rave-gui quickstart`` as far as it is there."""
+
+
 class Driver(Protocol):
-    """Whoever really goes the way (``rave_gui.quickstart`` through :mod:`rave_gui.viewmodels.driver`). Called in a thread."""
+    """Whoever really goes the way (``rave_gui.quickstart`` through :mod:`rave_gui.viewmodels.driver`). Called in threads."""
 
-    def run(self, request: Request, emit: Callable[[Update], None], stopped: Callable[[], bool]) -> dict[str, Any]:
-        """Go the way, or go on with it where it was left; returns the JSON of ``rave-gui quickstart``."""
+    def run(
+        self, request: Request, emit: Callable[[Update], None], stopped: Callable[[], bool], again: bool
+    ) -> dict[str, Any]:
+        """Go the way, or (``again``) go on with the project's newest one; returns the JSON of ``rave-gui quickstart``."""
         ...
 
-    def unfinished(self, project: Path) -> Request | None:
-        """The request a project's way was started with, when it has not come to its end; None otherwise."""
+    def find(self, project: Path) -> Found | None:
+        """What the project holds, or None."""
         ...
 
-    def finished(self, project: Path) -> dict[str, Any] | None:
-        """The result of a project's way that came to its end."""
+    def history(self, project: Path, emit: Callable[[Update], None]) -> None:
+        """Everything that was told by the jobs of the project's newest way so far."""
         ...
 
     def send(self, job: JobHandle, command: str) -> None:
@@ -97,7 +114,7 @@ class QuickstartModel:
     @property
     def training(self) -> JobModel:
         """The training job (empty before it starts)."""
-        return self.jobs["train"]
+        return self.jobs["training"]
 
     @property
     def current(self) -> JobModel:
@@ -114,6 +131,22 @@ class QuickstartModel:
         self._reset()
         self.request, self.mode = request, "running"
         self.changed.emit(frozenset({"mode", "stages", "progress", "metrics", "log", "result"}))
+
+    def show(self, found: Found) -> None:
+        """A way of the project that nobody goes on with: finished, or left by a failure."""
+        self._reset()
+        self.request, self.result = found.request, found.result
+        self.mode = "finished" if found.finished else "interrupted"
+        self.changed.emit(frozenset({"mode", "stages", "progress", "metrics", "log", "result"}))
+
+    def settle(self) -> None:
+        """After its history was read, an unfinished way takes the mode its last job ended with."""
+        if self.mode == "interrupted":
+            job = self.current
+            self.mode = job.state if job.state in ENDED else "interrupted"
+            if job.failure is not None:
+                self.failure = (job.failure.message, job.failure.hint, job.failure.details)
+            self.changed.emit(frozenset({"mode", "stages"}))
 
     def back_to_setup(self) -> None:
         """Show the form again; what is on disk stays."""
@@ -176,13 +209,17 @@ class QuickstartModel:
 
     def _take(self, stage: str, handle: JobHandle) -> set[str]:
         new = stage not in self.handles or self.handles[stage].id != handle.id
+        if new and stage in self.handles:
+            self.jobs[stage].again()
         self.handles[stage] = handle
         self.jobs[stage].set_state(handle.state, handle.error, handle.reason)
         return {"stages", "state", "log"} if new else {"state"}
 
     def _forget_answered(self) -> None:
         state = self.current.state
-        answered = {"pause": state == "paused", "resume": state == "running"}.get(self.asked, not self.current.active)
+        answered = {"pause": state == "paused", "resume": state == "running"}.get(
+            self.asked, not self.current.active
+        )
         if self.asked and answered:
             self.asked = ""
 

@@ -48,7 +48,9 @@ class Stop:
 class Task:
     """A thread at work for the window."""
 
-    def __init__(self, sink: Sink | None, done: Callable[[Any], None] | None, failed: Callable[[Exception], None]) -> None:
+    def __init__(
+        self, sink: Sink | None, done: Callable[[Any], None] | None, failed: Callable[[Exception], None]
+    ) -> None:
         self.stop = Stop()
         self.sink, self.done, self.failed = sink, done, failed
         self.pending: deque[Any] = deque()
@@ -70,7 +72,9 @@ class Task:
 class Bridge(QObject):
     """Runs readers and one-off calls in threads. The timer only runs while there is something to wait for."""
 
-    def __init__(self, parent: QObject | None = None, on_bug: Callable[[Exception], None] | None = None) -> None:
+    def __init__(
+        self, parent: QObject | None = None, on_bug: Callable[[Exception], None] | None = None
+    ) -> None:
         super().__init__(parent)
         self._tasks: list[Task] = []
         self._on_bug = on_bug

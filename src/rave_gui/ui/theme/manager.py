@@ -14,7 +14,7 @@ from rave_gui.ui.theme import fonts, icons
 from rave_gui.ui.theme.style import palette, style_sheet
 from rave_gui.ui.theme.tokens import Theme, make_theme
 
-CHOICES = ("system", "light", "dark", "contrast")
+CHOICES = ("system", "light", "dark", "high-contrast")
 
 
 class ThemeManager(QObject):

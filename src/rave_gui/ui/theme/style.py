@@ -180,7 +180,7 @@ QSplitter::handle { background: transparent; }
 def style_sheet(theme: Theme, check_icon: str, menu_check_icon: str) -> str:
     """The application's style sheet; the two icons are files with a check mark (on the fill colour, on a menu)."""
     c = theme.colors
-    contrast = theme.name == "contrast"
+    contrast = theme.name == "high-contrast"
     colors = {k: v for k, v in vars(c).items() if isinstance(v, str)}
     return _SHEET.substitute(
         colors,

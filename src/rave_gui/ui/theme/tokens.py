@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-ThemeName = Literal["light", "dark", "contrast"]
+ThemeName = Literal["light", "dark", "high-contrast"]
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ CONTRAST = Colors(
     result="#ffe14d",
 )
 
-THEMES: dict[str, Colors] = {"light": LIGHT, "dark": DARK, "contrast": CONTRAST}
+THEMES: dict[str, Colors] = {"light": LIGHT, "dark": DARK, "high-contrast": CONTRAST}
 
 # Text sizes in pixels at 100 % (96 dpi; Qt multiplies by the screen's own factor).
 TEXT = {"caption": 12, "body": 14, "lead": 16, "title": 22, "figure": 26}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QPainter, QPaintEvent, QResizeEvent
@@ -53,7 +54,9 @@ def label(text: str = "", role: str = "body", *, wrap: bool = False, selectable:
 class ElidedLabel(QLabel):
     """One line that ends (or starts, for paths) with an ellipsis when there is no room; the tooltip holds it all."""
 
-    def __init__(self, text: str = "", role: str = "body", mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
+    def __init__(
+        self, text: str = "", role: str = "body", mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight
+    ) -> None:
         super().__init__()
         self._full, self._mode = text, mode
         self.setTextFormat(Qt.TextFormat.PlainText)
@@ -83,7 +86,14 @@ class Button(QPushButton):
     """A push button with an icon that follows the theme. Variants: primary, danger, quiet or empty."""
 
     def __init__(
-        self, themes: ThemeManager, text: str, icon: str = "", variant: str = "", tip: str = "", shortcut: str = ""
+        self,
+        themes: ThemeManager,
+        text: str,
+        icon: str = "",
+        variant: str = "",
+        *,
+        tip: str = "",
+        shortcut: str = "",
     ) -> None:
         super().__init__(text)
         self._themes, self._icon = themes, icon
@@ -113,7 +123,9 @@ class Button(QPushButton):
         if not self._icon:
             return
         theme, variant = self._themes.theme, self.property("variant")
-        color = {"primary": theme.colors.on_fill, "danger": theme.colors.danger}.get(variant, theme.colors.text)
+        color = {"primary": theme.colors.on_fill, "danger": theme.colors.danger}.get(
+            variant, theme.colors.text
+        )
         self.setIcon(icons.icon(self._icon, color, theme.px(16), theme.colors.disabled))
         self.setIconSize(QSize(theme.px(16), theme.px(16)))
 
@@ -121,7 +133,9 @@ class Button(QPushButton):
 class IconButton(QToolButton):
     """A square button with an icon only; ``name`` is its accessible name and tooltip."""
 
-    def __init__(self, themes: ThemeManager, icon: str, name: str, shortcut: str = "", variant: str = "quiet") -> None:
+    def __init__(
+        self, themes: ThemeManager, icon: str, name: str, shortcut: str = "", variant: str = "quiet"
+    ) -> None:
         super().__init__()
         self._themes, self._icon = themes, icon
         self.setProperty("variant", variant)
@@ -190,7 +204,7 @@ class Card(QFrame):
 class Banner(Card):
     """A message that stays in the page: icon, headline, text and actions. Tones: accent, warning, danger, success."""
 
-    _ICONS = {"danger": "circle-alert", "warning": "triangle-alert", "success": "circle-check"}
+    _ICONS: ClassVar = {"danger": "circle-alert", "warning": "triangle-alert", "success": "circle-check"}
 
     def __init__(self, themes: ThemeManager) -> None:
         super().__init__(themes, "banner")
@@ -205,11 +219,11 @@ class Banner(Card):
         words.addWidget(self.text)
         self.extra = QVBoxLayout()
         words.addLayout(self.extra)
-        self.actions = QHBoxLayout()
-        self.actions.setSpacing(themes.theme.space("s"))
+        self.buttons = QHBoxLayout()
+        self.buttons.setSpacing(themes.theme.space("s"))
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(words, 1)
-        row.addLayout(self.actions)
+        row.addLayout(self.buttons)
         self.box.addLayout(row)
 
     def show_message(self, tone: str, title: str, text: str = "") -> None:

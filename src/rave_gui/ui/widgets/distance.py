@@ -70,9 +70,11 @@ class DistanceBars(QWidget):
             length = max(thick, room * bar.value / top_value)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(c.result if bar.own else c.control))
-            painter.setOpacity(1.0 if bar.own or theme.name == "contrast" else 0.45)
+            painter.setOpacity(1.0 if bar.own or theme.name == "high-contrast" else 0.45)
             painter.drawRoundedRect(QRectF(left, y + (line - thick) / 2, length, thick), 3, 3)
             painter.setOpacity(1.0)
             painter.setPen(QColor(c.text if bar.own else c.muted))
-            painter.drawText(QRectF(left + length + gap / 2, y, right + gap, line), middle, f"{bar.value:.1f}")
+            painter.drawText(
+                QRectF(left + length + gap / 2, y, right + gap, line), middle, f"{bar.value:.1f}"
+            )
         painter.end()

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel
 
 from rave_gui.ui.theme import fonts
 from rave_gui.ui.theme.manager import ThemeManager
-from rave_gui.ui.widgets.basic import Card, ElidedLabel, label
+from rave_gui.ui.widgets.basic import Card, ElidedLabel
 from rave_gui.viewmodels.series import Series
 
 MAX_BUCKETS = 600
@@ -123,6 +123,11 @@ class PlotPanel(Card):
         self._following = True
         self.refresh(self._end)
 
+    def zoom(self, low: float, high: float) -> None:
+        """Show the steps from ``low`` to ``high`` and stay there."""
+        self._following = False
+        self.plot.setXRange(low, high, padding=0)
+
     def show_values(self, step: float | None) -> None:
         """Write values at ``step`` (None: the newest) beside the title."""
         theme = self._themes.theme
@@ -150,7 +155,7 @@ class PlotPanel(Card):
         font.setPixelSize(max(10, theme.px(11)))
         for side in ("left", "bottom"):
             axis = self.plot.getAxis(side)
-            axis.setPen(pg.mkPen(c.border if theme.name != "contrast" else c.grid))
+            axis.setPen(pg.mkPen(c.border if theme.name != "high-contrast" else c.grid))
             axis.setTextPen(pg.mkPen(c.muted))
             axis.setStyle(tickFont=font, tickLength=-3, maxTickLevel=0, tickTextOffset=4)
         self.plot.getAxis("left").setWidth(theme.px(46))
@@ -190,13 +195,3 @@ class PlotPanel(Card):
     def mouseDoubleClickEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
         """A double click shows the whole run."""
         self.follow()
-
-
-class PlotHeading(QWidget):
-    """A group's title above its plots."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        box = QVBoxLayout(self)
-        box.setContentsMargins(0, 4, 0, 0)
-        box.addWidget(label(text, "caption"))

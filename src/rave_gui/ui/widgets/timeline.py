@@ -40,7 +40,7 @@ class PhaseTimeline(QWidget):
         shape = QPainterPath()
         shape.addRoundedRect(QRectF(0, 0, width, height), height / 2, height / 2)
         painter.setClipPath(shape)
-        painter.fillRect(0, 0, width, height, QColor(c.grid if theme.name == "contrast" else c.pressed))
+        painter.fillRect(0, 0, width, height, QColor(c.grid if theme.name == "high-contrast" else c.pressed))
         first = width * (at if at is not None and at < share else share)
         painter.fillRect(QRectF(0, 0, first, height), QColor(c.series[0]))
         if at is not None and at < share:

@@ -1,0 +1,1 @@
+"""Every job of the user: what runs, what ended, and why."""

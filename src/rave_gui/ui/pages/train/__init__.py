@@ -1,0 +1,1 @@
+"""The way from sounds to a model: choose, train, listen, export."""

@@ -1,0 +1,44 @@
+"""What the window remembers between two starts: place, page, the last project. Lost without harm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rave_protocol.codec import ProtocolError, decode, encode
+from rave_protocol.files import read_json, write_json
+
+FILE = "window.json"
+
+
+@dataclass
+class Memory:
+    """Contents of ``window.json`` in the user's configuration folder."""
+
+    geometry: str = ""
+    """As Qt gives it, base64."""
+    page: str = "train"
+    project: str = ""
+    recent: list[str] = field(default_factory=list)
+
+    @classmethod
+    def load(cls, folder: Path) -> Memory:
+        """Read it; a missing or unreadable file gives the defaults."""
+        try:
+            return decode(cls, read_json(folder / FILE))
+        except (OSError, ProtocolError):
+            return cls()
+
+    def save(self, folder: Path) -> bool:
+        """Write it; False when the disk refuses (the window must close all the same)."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_json(folder / FILE, encode(self))
+        except OSError:
+            return False
+        return True
+
+    def use_project(self, path: str) -> None:
+        """Note the project used last."""
+        self.project = path
+        self.recent = [path, *(p for p in self.recent if p != path)][:12]
