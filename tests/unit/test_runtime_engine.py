@@ -133,9 +133,13 @@ def test_interpreters_are_found_in_folders(tmp_path: Path) -> None:
 
 
 def test_devices_are_named() -> None:
-    assert device_names({"cuda": [], "mps": False}) == ["cpu"]
-    assert device_names({"cuda": ["NVIDIA H200"]}) == ["cpu", "cuda:0 NVIDIA H200"]
-    assert device_names({"mps": True}) == ["cpu", "mps"]
+    cpu = {"id": "cpu", "name": "x86_64", "memory": None}
+    assert device_names({"devices": [cpu], "cuda": "13.0"}) == ["cpu"], "a CUDA build without a card"
+    assert device_names({"devices": [{"id": "cuda:0", "name": "NVIDIA H200"}, cpu]}) == [
+        "cpu",
+        "cuda:0 NVIDIA H200",
+    ]
+    assert device_names({}) == ["cpu"]
 
 
 # Child processes -----------------------------------------------------------------------------------------------------

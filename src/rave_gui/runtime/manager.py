@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -213,13 +212,12 @@ class EngineManager:
             )
         torch = found.versions.get("torch") or ""
         nvidia = None if "+cpu" in torch else find_nvidia()
-        mps = sys.platform == "darwin"
         facts = EngineFacts(
             python=found.python,
             rave=found.versions.get("acids-rave") or "",
             torch=torch,
             torchaudio=found.versions.get("torchaudio") or "",
-            device="cuda" if nvidia else "mps" if mps else "cpu",
+            device="cuda" if nvidia else "cpu",
             devices=["cpu", *(f"cuda:{i} {n}" for i, n in enumerate(nvidia.cards if nvidia else []))],
         )
         return replace(_status(Pointer("adopted", found.prefix, str(python)), facts), source="variable")

@@ -234,7 +234,7 @@ def check_engine(
         rave=str(found.get("rave", "")),
         torch=str(found.get("torch", "")),
         torchaudio=str(found.get("torchaudio", "")),
-        device=devices[-1].split(":")[0].split()[0] if len(devices) > 1 else "cpu",
+        device=str(found.get("device") or "cpu").split(":")[0],
         devices=devices,
         checked=time.time(),
         check_seconds=round(time.monotonic() - began, 2),
@@ -242,21 +242,12 @@ def check_engine(
 
 
 def device_names(found: dict[str, Any]) -> list[str]:
-    """Devices in the answer of ``boot.py check`` as words; the processor first.
-
-    ``cuda`` may be a list of names (or of objects with one), or just true.
-    """
-    names = ["cpu"]
-    if found.get("mps"):
-        names.append("mps")
-    cuda = found.get("cuda")
-    if isinstance(cuda, list):
-        for index, item in enumerate(cuda):
-            name = item.get("name", "") if isinstance(item, dict) else str(item)
-            names.append(name if name.startswith("cuda:") else f"cuda:{index} {name}".strip())
-    elif cuda:
-        names.append("cuda:0")
-    return names
+    """Devices in the answer of ``boot.py check`` (``devices``: a list of ``{"id", "name"}``) as words, the processor first."""
+    names = []
+    for item in found.get("devices") or []:
+        if isinstance(item, dict) and str(item.get("id", "cpu")) != "cpu":
+            names.append(f"{item['id']} {item.get('name') or ''}".strip())
+    return ["cpu", *names]
 
 
 def _last_object(lines: list[str]) -> dict[str, Any]:
