@@ -9,12 +9,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 import types
 import typing
 from pathlib import PurePath
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class ProtocolError(ValueError):
@@ -36,9 +39,14 @@ def encode(value: Any) -> Any:
     return value
 
 
-def dumps(value: Any) -> str:
-    """One line of strict JSON, UTF-8 kept as it is, no line break inside."""
-    return json.dumps(encode(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+def dumps(value: Any, indent: int | None = None) -> str:
+    """Strict JSON, on one line unless ``indent``; UTF-8 kept as it is. File names that are no text survive as escapes."""
+    separators = (",", ":") if indent is None else None
+    plain = encode(value)
+    text = json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=separators, indent=indent)
+    if _SURROGATE.search(text):  # a POSIX file name with bytes that are not UTF-8: a file could not hold it as it is
+        return json.dumps(plain, allow_nan=False, separators=separators, indent=indent)
+    return text
 
 
 def loads(text: str) -> dict[str, Any]:

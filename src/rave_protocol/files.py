@@ -5,7 +5,6 @@ Used on both sides: the application follows events.jsonl while the engine follow
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from pathlib import Path
@@ -99,7 +98,7 @@ def replace_file(aside: Path, path: Path) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """:func:`replace_text` with one indented JSON document."""
-    replace_text(path, json.dumps(json.loads(dumps(value)), ensure_ascii=False, indent=2) + "\n")
+    replace_text(path, dumps(value, indent=2) + "\n")
 
 
 def read_json(path: Path) -> dict[str, Any]:

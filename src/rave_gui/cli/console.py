@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
-import json
 import os
 import sys
 import traceback
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from rave_gui.errors import JobError, UserError
-from rave_protocol.codec import encode
+from rave_protocol.codec import dumps
 
 if TYPE_CHECKING:
     from rave_gui.bootstrap import Services
@@ -71,7 +70,7 @@ class Console:
 
     def line(self, data: dict[str, Any]) -> None:
         """One JSON object on one line of standard output; NaN and infinities are null."""
-        print(json.dumps(encode(data), ensure_ascii=False, allow_nan=False), file=self.out, flush=True)
+        print(dumps(data), file=self.out, flush=True)
 
     def fail(self, error: dict[str, str], code: int) -> int:
         """Say what went wrong: an object on standard output in JSON mode, words on standard error otherwise."""
