@@ -97,9 +97,9 @@ def kill(pid: int | None) -> None:
     """SIGKILL a process (and forget it when it is ours)."""
     if pid is None or pid == os.getpid():
         return
-    with contextlib.suppress(psutil.Error, ChildProcessError):
+    with contextlib.suppress(psutil.Error):
         psutil.Process(pid).kill()
-        psutil.Process(pid).wait(5)
+    until(lambda: gone(pid), f"the end of process {pid}")
 
 
 def gone(pid: int) -> bool:

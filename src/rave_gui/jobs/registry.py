@@ -68,7 +68,7 @@ class Registry:
 
     def add(self, job_id: str, folder: Path, lane: str) -> None:
         """Register a job at the end of the queue; one that is known already gets the folder and lane given."""
-        with self._open() as db:
+        with self._open(write=True) as db:
             db.execute(
                 "INSERT INTO jobs (id, folder, lane, position) "
                 "VALUES (?, ?, ?, (SELECT COALESCE(MAX(position), 0) + 1 FROM jobs)) "
@@ -99,17 +99,17 @@ class Registry:
 
     def end(self, job_id: str) -> None:
         """Note that a job needs no dispatcher any more."""
-        with self._open() as db:
+        with self._open(write=True) as db:
             db.execute("UPDATE jobs SET ended = 1 WHERE id = ?", (job_id,))
 
     def forget(self, job_id: str) -> None:
         """Drop the row of a job whose folder is gone."""
-        with self._open() as db:
+        with self._open(write=True) as db:
             db.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
 
     def place(self, job_id: str, before: str | None) -> None:
         """Move a job in front of another, or to the end of the queue. Unknown ids change nothing."""
-        with self._open() as db:
+        with self._open(write=True) as db:
             order = [row.id for row in self._rows(db, "WHERE ended = 0") if row.id != job_id]
             index = order.index(before) if before in order else len(order)
             order.insert(index, job_id)
@@ -121,7 +121,7 @@ class Registry:
         return [Row(i, Path(f), lane, p, bool(e)) for i, f, lane, p, e in db.execute(query, values)]
 
     @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def _open(self, write: bool = False) -> Iterator[sqlite3.Connection]:
         try:
             db = self._connect()
         except sqlite3.DatabaseError as error:
@@ -131,7 +131,8 @@ class Registry:
             db = self._connect()
         try:
             with db:
-                db.execute("BEGIN IMMEDIATE")
+                if write:
+                    db.execute("BEGIN IMMEDIATE")
                 yield db
         except sqlite3.OperationalError as error:
             raise _refused(self.path, error) from error

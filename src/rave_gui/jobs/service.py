@@ -32,6 +32,7 @@ from rave_protocol.work import os_failure
 __all__ = ["JobService", "JobView"]
 
 POLL_SECONDS = 0.1
+CHECK_SECONDS = 2.0
 
 
 class JobService:
@@ -43,6 +44,8 @@ class JobService:
         self._registry = Registry(paths.registry)
         self._starter = Starter(paths)
         self._last_id = 0
+        self._checked: dict[Path, float] = {}
+        """When a live job's row is worth another look: whoever waits asks ten times a second."""
         self._ended: dict[Path, JobView] = {}
         """Views of ended jobs: long lists are read once."""
 
@@ -356,7 +359,11 @@ class JobService:
         waiting = [view for view in views if not view.final and not view.host]
         if not waiting:
             return
+        now = time.monotonic()
         for view in waiting:
+            if now < self._checked.get(view.folder, 0.0):
+                continue
+            self._checked[view.folder] = now + CHECK_SECONDS
             row = self._registry.get(view.id)
             if row is None or row.ended or row.folder != view.folder:
                 self._adopt(view, row)
