@@ -79,7 +79,7 @@ PRESETS: tuple[Preset, ...] = (
         "Tiny (no graphics card needed)",
         "A small model for computers without a graphics card: a first audible result within minutes.",
         ("v2_small",),
-        ("CAPACITY = 16", "LATENT_SIZE = 16"),
+        ("CAPACITY = 16", "LATENT_SIZE = 16", "RAVE.valid_signal_crop = False"),
         n_signal=32768,
         batch=1,
         steps=3000,
