@@ -3,7 +3,8 @@
 
     python3 run.py              set up, make a first model from demo sounds, open the window when there is a screen
     python3 run.py test         set up and run every check and test
-    python3 run.py setup        set up only
+    python3 run.py setup        set up only (--no-engine: without RAVE and PyTorch)
+    python3 run.py package      freeze the application into dist/rave-gui (--try: and make it work)
     python3 run.py -- ARGS      set up what is missing, then run: rave-gui ARGS
 
 Each step says what it does before it does it, and how long it took. Stop it at any time (Ctrl-C) and start it again: what
@@ -287,9 +288,9 @@ def get_libraries() -> None:
 # The application and its engine ----------------------------------------------------------------------------------------
 
 
-def get_application(uv: Path, dev: bool) -> None:
+def get_application(uv: Path, dev: bool, more: tuple[str, ...] = ()) -> None:
     """The application's environment in .venv, exactly as uv.lock says."""
-    groups = [] if dev else ["--no-dev"]
+    groups = [*([] if dev else ["--no-dev"]), *(f"--group={name}" for name in more)]
     sources = package_sources()
     mirrored = (
         sources.index
@@ -369,11 +370,11 @@ def get_engine() -> None:
             )
 
 
-def set_up(dev: bool = False, engine: bool = True) -> Path:
+def set_up(dev: bool = False, engine: bool = True, groups: tuple[str, ...] = ()) -> Path:
     """Everything that must be there before anything can run; what is there already takes a moment. Returns uv."""
     uv = get_uv()
     get_libraries()
-    get_application(uv, dev)
+    get_application(uv, dev, groups)
     if engine:
         get_engine()
     return uv
@@ -407,6 +408,12 @@ def run_tests(names: list[str]) -> int:
     return call([VENV_BIN / f"python{EXE}", ROOT / "tools" / "stages.py", *names])
 
 
+def package(arguments: list[str]) -> int:
+    """Freeze the application with PyInstaller."""
+    set_up(dev=True, engine=False, groups=("package",))
+    return call([VENV_BIN / f"python{EXE}", ROOT / "packaging" / "build.py", *arguments])
+
+
 def main(argv: list[str]) -> int:
     """Run one of the forms of the command line; the exit code."""
     if sys.version_info < (3, 8):  # noqa: UP036 - this file runs before there is a newer one
@@ -416,7 +423,8 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="run.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", nargs="?", choices=("start", "test", "setup"), default="start")
+    parser.add_argument("what", nargs="?", choices=("start", "test", "setup", "package"), default="start")
+    parser.add_argument("--no-engine", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("rest", nargs="*", help=argparse.SUPPRESS)
     passed_on = argv[argv.index("--") + 1 :] if "--" in argv else None
     options, more = parser.parse_known_args(argv[: argv.index("--")] if passed_on is not None else argv)
@@ -427,6 +435,8 @@ def main(argv: list[str]) -> int:
     began = time.monotonic()
     if options.what == "test":
         return run_tests([*options.rest, *more, *(passed_on or [])])
+    if options.what == "package":
+        return package([*options.rest, *more, *(passed_on or [])])
     if options.rest or more:
         parser.error(f"unknown argument {(options.rest + more)[0]!r} (arguments for rave-gui go after --)")
     if passed_on is not None:
@@ -434,7 +444,7 @@ def main(argv: list[str]) -> int:
             set_up(engine=False)
         return call(rave_gui(*passed_on))
     say(f"Setting up RAVE GUI in {shlex.quote(str(ROOT))}")
-    set_up()
+    set_up(engine=not options.no_engine)
     say(f"==> Set up in {time.monotonic() - began:.1f} s. To use it: python3 run.py -- --help")
     return 0 if options.what == "setup" else first_model()
 
