@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import uv
-
 from rave_gui.errors import UserError
 from rave_gui.runtime.probe import engine_environment
 from rave_gui.runtime.processes import Line, run_process
@@ -58,8 +56,10 @@ def find_uv() -> Path:
             if candidate.is_file():
                 return candidate
     try:
+        import uv  # a frozen application has its binary, not its package
+
         return Path(uv.find_uv_bin())
-    except FileNotFoundError:
+    except (ImportError, FileNotFoundError):
         found = shutil.which("uv")
         if found:
             return Path(found)
