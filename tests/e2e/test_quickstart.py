@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 import soundfile
+from tests.e2e.conftest import Home
 
 from rave_gui.projects import Project
-from tests.e2e.conftest import Home
 
 pytestmark = pytest.mark.engine
 STEPS = "30"
