@@ -51,6 +51,7 @@ class App(QObject):
         self._connect()
         self.window.restore(self.memory.geometry)
         self.window.show_page("train")
+        self.train.form.files.setFocus()
 
     def _connect(self) -> None:
         window, train = self.window, self.train

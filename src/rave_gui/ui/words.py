@@ -123,6 +123,8 @@ def curve_name(tag: str) -> str:
         "fullband_spectral_distance": tr("full band"),
         "pred_real": tr("original"),
         "pred_fake": tr("reconstruction"),
+        "learning_rate": tr("generator"),
+        "learning_rate_discriminator": tr("discriminator"),
     }
     if tag.startswith("fidelity_"):
         return f"{float(tag.removeprefix('fidelity_')) * 100:.0f} %" if _number(tag[9:]) else tag

@@ -32,6 +32,9 @@ class JobModel:
     def __init__(self) -> None:
         self.state = "queued"
         self.progress: events.Progress | None = None
+        self.rate: float | None = None
+        self.eta: float | None = None
+        """Last known speed (units per second) and remaining seconds: progress is also told while neither is known."""
         self.started: float | None = None
         self.ended: float | None = None
         self.metrics: dict[str, Series] = {}
@@ -122,6 +125,8 @@ class JobModel:
                 return {"state"}
             case events.Progress():
                 self.progress = event
+                self.rate = self.rate if event.rate is None else event.rate
+                self.eta = self.eta if event.eta is None else event.eta
                 if self.state in ("queued", "starting"):
                     self.state = "running"
                 if event.phase == "phase 2" and self.phase_two_step is None and event.unit.startswith("step"):

@@ -84,12 +84,20 @@ class ThemeManager(QObject):
         c = self.theme.colors
         self._app.setPalette(palette(self.theme))
         self._app.setFont(fonts.text_font(self.theme))
-        self._app.setStyleSheet(style_sheet(self.theme, self._check(c.on_fill), self._check(c.accent)))
+        self._app.setStyleSheet(
+            style_sheet(
+                self.theme,
+                check_icon=self._file("check", c.on_fill),
+                menu_check_icon=self._file("check", c.accent),
+                arrow_icon=self._file("chevron-down", c.muted),
+                arrow_up_icon=self._file("chevron-up", c.muted),
+            )
+        )
 
-    def _check(self, color: str) -> str:
-        """A check mark as a file, since style sheets take images by path only."""
+    def _file(self, icon: str, color: str) -> str:
+        """An icon as a file, since style sheets take images by path only."""
         name = hashlib.sha256(color.encode()).hexdigest()[:8]
-        path = Path(self._folder.name) / f"check-{name}-{self.theme.scale}.png"
+        path = Path(self._folder.name) / f"{icon}-{name}-{self.theme.scale}.png"
         if not path.exists():
-            icons.pixmap("check", color, max(12, self.theme.px(14)), 2.0).save(str(path))
+            icons.pixmap(icon, color, max(14, self.theme.px(16)), 1.0).save(str(path))
         return path.as_posix()

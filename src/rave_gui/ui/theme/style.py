@@ -69,6 +69,7 @@ QLabel[tone="accent"] { color: $accent; }
 #banner[tone="danger"] { background: $danger_soft; border-color: $danger; }
 #banner[tone="warning"] { background: $warning_soft; border-color: $warning; }
 #banner[tone="success"] { background: $success_soft; border-color: $success; }
+#footer { background: $surface; border: none; border-top: 1px solid $border; }
 #rule { background: $border; border: none; max-height: 1px; min-height: 1px; }
 
 QPushButton, QToolButton {
@@ -77,7 +78,7 @@ QPushButton, QToolButton {
 }
 QPushButton:hover, QToolButton:hover { background: $hover; }
 QPushButton:pressed, QToolButton:pressed { background: $pressed; }
-QPushButton:focus, QToolButton:focus { border: 2px solid $focus; }
+QPushButton:focus, QToolButton:focus { border: 2px solid $focus; padding: 0 ${s4f}px; min-height: ${hf}px; }
 QPushButton:disabled, QToolButton:disabled { color: $disabled; border-color: $border; background: transparent; }
 QPushButton[variant="primary"] { background: $fill; color: $on_fill; border-color: $fill; font-weight: 600; }
 QPushButton[variant="primary"]:hover { background: $fill_hover; }
@@ -87,8 +88,8 @@ QPushButton[variant="danger"] { color: $danger; }
 QPushButton[variant="danger"]:disabled { color: $disabled; }
 QPushButton[variant="quiet"], QToolButton[variant="quiet"] { background: transparent; border: 1px solid transparent; padding: 0 ${s3}px; }
 QPushButton[variant="quiet"]:hover, QToolButton[variant="quiet"]:hover { background: $hover; border-color: $quiet_hover; }
-QPushButton[variant="quiet"]:focus, QToolButton[variant="quiet"]:focus { border: 2px solid $focus; }
-QToolButton[shape="icon"] { padding: 0; min-width: ${h}px; max-width: ${h}px; }
+QPushButton[variant="quiet"]:focus, QToolButton[variant="quiet"]:focus { border: 2px solid $focus; padding: 0 ${s3f}px; }
+QToolButton[shape="icon"], QToolButton[shape="icon"]:focus { padding: 0; min-width: ${hf}px; max-width: ${hf}px; min-height: ${hf}px; border-width: 2px; }
 QToolButton::menu-indicator { image: none; width: 0; }
 
 #segments { background: $sunken; border: 1px solid $border; border-radius: ${rm}px; }
@@ -102,14 +103,20 @@ QLineEdit, QSpinBox, QComboBox {
   background: $surface; border: 1px solid $control; border-radius: ${rm}px; min-height: ${h}px; padding: 0 ${s3}px;
   selection-background-color: $fill; selection-color: $on_fill;
 }
-QLineEdit:focus, QSpinBox:focus, QComboBox:focus { border: 2px solid $focus; }
+QLineEdit:focus, QSpinBox:focus, QComboBox:focus { border: 2px solid $focus; padding-left: ${s3f}px; min-height: ${hf}px; }
 QLineEdit:disabled, QSpinBox:disabled, QComboBox:disabled { color: $disabled; border-color: $border; }
 QLineEdit:read-only { background: $sunken; }
 QLineEdit[bad="true"] { border: 2px solid $danger; }
-QSpinBox { padding-right: ${s3}px; }
-QSpinBox::up-button, QSpinBox::down-button { width: 0; border: none; }
+QSpinBox QLineEdit, QSpinBox QLineEdit:focus { border: none; background: transparent; min-height: 0; padding: 0 0 0 ${s3}px; }
+QSpinBox { padding-right: ${h}px; }
+QSpinBox::up-button, QSpinBox::down-button { subcontrol-origin: border; width: ${h}px; border: none; background: transparent; }
+QSpinBox::up-button { subcontrol-position: top right; height: ${half}px; }
+QSpinBox::down-button { subcontrol-position: bottom right; height: ${half}px; }
+QSpinBox::up-button:hover, QSpinBox::down-button:hover { background: $hover; border-radius: ${rs}px; }
+QSpinBox::up-arrow { image: url("$arrow_up_icon"); width: ${small}px; height: ${small}px; }
+QSpinBox::down-arrow { image: url("$arrow_icon"); width: ${small}px; height: ${small}px; }
 QComboBox::drop-down { border: none; width: ${h}px; }
-QComboBox::down-arrow { image: none; }
+QComboBox::down-arrow { image: url("$arrow_icon"); width: ${check}px; height: ${check}px; }
 
 QCheckBox { spacing: ${s2}px; min-height: ${hs}px; border: 2px solid transparent; border-radius: ${rs}px; }
 QCheckBox:focus { border: 2px solid $focus; }
@@ -177,8 +184,10 @@ QSplitter::handle { background: transparent; }
 )
 
 
-def style_sheet(theme: Theme, check_icon: str, menu_check_icon: str) -> str:
-    """The application's style sheet; the two icons are files with a check mark (on the fill colour, on a menu)."""
+def style_sheet(
+    theme: Theme, *, check_icon: str, menu_check_icon: str, arrow_icon: str, arrow_up_icon: str
+) -> str:
+    """The application's style sheet; the icons are files: a check mark (on the fill colour, on a menu) and arrows down and up."""
     c = theme.colors
     contrast = theme.name == "high-contrast"
     colors = {k: v for k, v in vars(c).items() if isinstance(v, str)}
@@ -203,6 +212,13 @@ def style_sheet(theme: Theme, check_icon: str, menu_check_icon: str) -> str:
         check=max(14, theme.px(16)),
         check_icon=check_icon,
         menu_check_icon=menu_check_icon,
+        arrow_icon=arrow_icon,
+        arrow_up_icon=arrow_up_icon,
+        half=theme.control_height // 2,
+        small=max(10, theme.px(12)),
+        s3f=theme.space("m") - 1,
+        s4f=theme.space("l") - 1,
+        hf=theme.control_height - 4,
         bar=max(2, theme.px(3)),
         bar2=max(4, theme.px(6)),
         bar_w=10,

@@ -126,8 +126,9 @@ class Button(QPushButton):
         color = {"primary": theme.colors.on_fill, "danger": theme.colors.danger}.get(
             variant, theme.colors.text
         )
-        self.setIcon(icons.icon(self._icon, color, theme.px(16), theme.colors.disabled))
-        self.setIconSize(QSize(theme.px(16), theme.px(16)))
+        size, gap = theme.px(16), theme.px(4)
+        self.setIcon(icons.icon(self._icon, color, size, theme.colors.disabled, gap))
+        self.setIconSize(QSize(size + gap, size))
 
 
 class IconButton(QToolButton):

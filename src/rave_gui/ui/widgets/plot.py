@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QHBoxLayout, QLabel
+from PySide6.QtWidgets import QLabel, QSizePolicy
 
 from rave_gui.ui.theme import fonts
 from rave_gui.ui.theme.manager import ThemeManager
 from rave_gui.ui.widgets.basic import Card, ElidedLabel
-from rave_gui.viewmodels.series import Series
+from rave_gui.viewmodels.series import Floats, Series
 
 MAX_BUCKETS = 600
 
@@ -26,6 +27,24 @@ def short_number(value: float) -> str:
     if size and (size < 0.001 or size >= 100_000):
         return f"{value:.1e}"
     return f"{value:,.0f}" if size >= 1000 else f"{value:.4g}"
+
+
+def value_range(values: Floats) -> tuple[float, float, float | None]:
+    """Ends of the value axis for finite ``values``, and the highest value where a lone spike is left beyond the top.
+
+    One diverging step would otherwise press the whole curve flat: with at least eight values, a maximum above five times
+    the 90th percentile is cut off and named instead.
+    """
+    bottom, top = float(values.min()), float(values.max())
+    beyond = None
+    if len(values) >= 8:
+        usual = float(np.percentile(values, 90))
+        if usual > 0 and top > 5 * usual:
+            beyond, top = top, usual * 1.5
+    span = top - bottom
+    flat = span <= 1e-3 * max(abs(top), abs(bottom))
+    pad = (abs(top) * 0.2 or 0.5) if flat else span * 0.08
+    return bottom - pad, top + pad, beyond
 
 
 class StepAxis(pg.AxisItem):  # type: ignore[misc]
@@ -57,18 +76,18 @@ class PlotPanel(Card):
         self._curves: dict[str, pg.PlotDataItem] = {}
         self._following = True
         self._end = 1.0
-        head = QHBoxLayout()
-        head.setSpacing(themes.theme.space("s"))
+        self._beyond: float | None = None
+        self.box.setSpacing(2)
         heading = ElidedLabel(title, "strong")
         if note:
             heading.setToolTip(note)
         self._values = QLabel()
         self._values.setProperty("role", "caption")
         self._values.setTextFormat(Qt.TextFormat.RichText)
-        self._values.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        head.addWidget(heading, 1)
-        head.addWidget(self._values)
-        self.box.addLayout(head)
+        self._values.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.box.addWidget(heading)
+        self.box.addWidget(self._values)
+        self.box.addSpacing(themes.theme.space("xs"))
         self.plot = pg.PlotWidget(axisItems={"bottom": StepAxis("bottom")})
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
@@ -77,6 +96,7 @@ class PlotPanel(Card):
         self.plot.setAccessibleName(title)
         self.plot.setAccessibleDescription(note)
         self.box.addWidget(self.plot, 1)
+        self.plot.getViewBox().disableAutoRange()
         self._switch = pg.InfiniteLine(angle=90)
         self._switch.hide()
         self._cursor = pg.InfiniteLine(angle=90)
@@ -99,7 +119,6 @@ class PlotPanel(Card):
         for tag, curve in series.items():
             if tag not in self._curves:
                 self._curves[tag] = self.plot.plot([], [])
-                self._curves[tag].setSegmentedLineMode("on")
             self._series[tag] = curve
             self._names[tag] = names.get(tag, tag)
         self._pens()
@@ -140,6 +159,9 @@ class PlotPanel(Card):
             name = f"{self._names[tag]} " if len(self._series) > 1 else ""
             parts.append(f'<span style="color:{color}">{name}<b>{short_number(point[1])}</b></span>')
             spoken.append(f"{self._names[tag]} {short_number(point[1])}")
+        if step is None and self._beyond is not None:
+            parts.append(f'<span style="color:{theme.colors.muted}">▲ {short_number(self._beyond)}</span>')
+            spoken.append(short_number(self._beyond))
         self._values.setText("&nbsp;&nbsp;".join(parts))
         self.setAccessibleName(f"{self._title}: {', '.join(spoken)}" if spoken else self._title)
         self._cursor.setVisible(step is not None)
@@ -150,7 +172,7 @@ class PlotPanel(Card):
         """Take over colours and sizes."""
         theme, c = self._themes.theme, self._themes.theme.colors
         self.plot.setBackground(c.surface)
-        self.plot.setFixedHeight(theme.px(132))
+        self.plot.setMinimumHeight(theme.px(124))
         font = fonts.text_font(theme, "caption", tabular=True)
         font.setPixelSize(max(10, theme.px(11)))
         for side in ("left", "bottom"):
@@ -174,9 +196,17 @@ class PlotPanel(Card):
     def _redraw(self, *_: object) -> None:
         (low, high), _y = self.plot.getViewBox().viewRange()
         buckets = min(MAX_BUCKETS, max(50, self.plot.width()))
+        seen: list[Floats] = []
         for tag, series in self._series.items():
             x, y = series.envelope(low, high, buckets)
+            finite = y[np.isfinite(y)]
+            if len(finite):
+                seen.append(finite)
             self._curves[tag].setData(x, y, symbol="o" if len(x) == 1 else None, symbolSize=5)
+
+        if seen:
+            bottom, top, self._beyond = value_range(np.concatenate(seen))
+            self.plot.setYRange(bottom, top, padding=0)
 
     def _moved(self, *_: object) -> None:
         self._following = False

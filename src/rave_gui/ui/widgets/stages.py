@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from rave_gui.ui.theme import icons
 from rave_gui.ui.theme.manager import ThemeManager
-from rave_gui.ui.widgets.basic import label, set_tone
+from rave_gui.ui.widgets.basic import label, repolish, set_tone
 
 LOOKS = {
     "waiting": ("circle-dashed", "muted"),
@@ -108,7 +108,10 @@ class StageRow(QWidget):
     def set(self, state: str, detail: str, fraction: float | None) -> None:
         """Show a state of :data:`LOOKS`; ``fraction`` None with state running: an undetermined bar is not shown."""
         self.mark.set_state(state)
-        self.title.setProperty("role", "muted" if state == "waiting" else "strong")
+        role = "muted" if state == "waiting" else "strong"
+        if self.title.property("role") != role:
+            self.title.setProperty("role", role)
+            repolish(self.title)
         set_tone(self.title, "danger" if state == "failed" else "")
         self.detail.setText(detail)
         self.detail.setVisible(bool(detail))

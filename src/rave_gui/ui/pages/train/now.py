@@ -156,19 +156,19 @@ class NowCard(Card):
             self.caption.setText(progress.message or tr("Working"))
             self.figure.setText("…")
             self.of.setText("")
-        rate = progress.rate if progress and job.state == "running" else None
+        rate = job.rate if progress and job.state == "running" else None
         if rate is not None and training:
             self.rate.set(tr("{n} steps/s", n=f"{rate:.1f}"))
         else:
             self.rate.set(self._unit_rate(rate, unit))
-        eta = progress.eta if progress and job.state == "running" else None
+        eta = job.eta if progress and job.state == "running" else None
         self.left.set(words.duration(eta) if eta is not None else "")
         self.tick(job)
 
     def _unit_rate(self, rate: float | None, unit: str) -> str:
         if rate is None:
             return ""
-        if unit.startswith("second"):
+        if unit in ("s", "seconds"):
             return tr("{n}× real time", n=f"{rate:,.0f}")
         if unit.startswith("byte"):
             return tr("{n}/s", n=words.size(rate))

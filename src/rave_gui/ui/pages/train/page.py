@@ -241,6 +241,7 @@ class TrainPage(QWidget):
             self.run_view.planned_switch = self.switch_of(request.preset, request.steps)
         self.run_view.show_all()
         self.stack.setCurrentWidget(self.run_view)
+        self.run_view.tabs.button("curves").setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _changed(self, topics: frozenset[str]) -> None:
         if self.model.mode == "setup" and self.stack.currentWidget() is not self.form:

@@ -242,9 +242,7 @@ class RunView(QWidget):
             return tr("Starting")
         if state == "paused":
             return tr("Paused")
-        return (
-            words.duration(job.progress.eta) + tr(" left") if job.progress.eta is not None else tr("Working")
-        )
+        return tr("{time} left", time=words.duration(job.eta)) if job.eta is not None else tr("Working")
 
     def _done_detail(self, key: str, result: dict[str, Any], job: JobModel) -> str:
         if key == "dataset" and isinstance(result.get("seconds_usable"), (int, float)):

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
+    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
@@ -93,10 +94,10 @@ class SetupView(QWidget):
         box.addWidget(self._sounds_card())
         box.addWidget(self._project_card())
         box.addWidget(self._length_card())
-        box.addLayout(self._start_row())
         box.addStretch(1)
         scroll.setWidget(FlowWidth(themes, column, 820))
-        outer.addWidget(scroll)
+        outer.addWidget(scroll, 1)
+        outer.addWidget(self._footer())
         model.changed.connect(self.refresh)
         self.refresh()
 
@@ -115,7 +116,6 @@ class SetupView(QWidget):
         hint = QHBoxLayout()
         hint.addStretch(1)
         hint.addWidget(IconLabel(self._themes, "audio-waveform", "accent", 22))
-        hint.addSpacing(6)
         hint.addWidget(label(tr("Drop recordings or folders here"), "strong"))
         hint.addStretch(1)
         self.drop.box.addLayout(hint)
@@ -194,7 +194,6 @@ class SetupView(QWidget):
         self.steps.setGroupSeparatorShown(True)
         self.steps.setSuffix(tr(" steps"))
         self.steps.setAccessibleName(tr("Training steps"))
-        self.steps.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.steps.valueChanged.connect(self._model.set_steps)
         grid.addWidget(label(tr("Length")), 1, 0)
         grid.addWidget(self.length, 1, 1)
@@ -205,8 +204,16 @@ class SetupView(QWidget):
         card.box.addWidget(self.preset_note)
         return card
 
-    def _start_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
+    def _footer(self) -> QFrame:
+        """The start button stays in sight whatever the window's height."""
+        bar = QFrame()
+        bar.setObjectName("footer")
+        outer = QHBoxLayout(bar)
+        outer.setContentsMargins(0, 0, 0, 0)
+        inside = QWidget()
+        row = QHBoxLayout(inside)
+        pad = self._themes.theme.space("xxl")
+        row.setContentsMargins(pad, self._themes.theme.space("m"), pad, self._themes.theme.space("m"))
         row.setSpacing(self._themes.theme.space("m"))
         self.missing = label("", "muted", wrap=True)
         self.start = Button(
@@ -220,7 +227,8 @@ class SetupView(QWidget):
         self.start.clicked.connect(self._go)
         row.addWidget(self.missing, 1)
         row.addWidget(self.start)
-        return row
+        outer.addWidget(FlowWidth(self._themes, inside, 820))
+        return bar
 
     def refresh(self) -> None:
         """Show the model's state."""
