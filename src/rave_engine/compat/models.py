@@ -33,6 +33,16 @@ def vector_to_angles(x: torch.Tensor) -> torch.Tensor:
     return 2 * (torch.cat([inner[:, :-1], last], 1) - 0.5)
 
 
+def angles_to_vector(angles: torch.Tensor) -> torch.Tensor:
+    """The inverse of :func:`vector_to_angles`; angles beyond -1…1 wrap around."""
+    turn = (angles / 2 + 0.5) % 1
+    inner = turn[:, :-1] * math.pi
+    last = turn[:, -1:] * (2 * math.pi)
+    all_angles = torch.cat([inner, last], 1)
+    one = torch.ones_like(all_angles[:, :1])
+    return torch.cat([all_angles.cos(), one], 1) * torch.cat([one, all_angles.sin().cumprod(1)], 1)
+
+
 def apply() -> None:
     """Patch ``rave.model`` and ``rave.blocks``."""
     import rave

@@ -143,6 +143,7 @@ def load_model(
         warmed_up=_warmed_up(model),
         ema=ema,
         noise=branch,
+        extra={"rave_gui": state.get("rave_gui") or {}},
     )
     _probe(loaded)
     return loaded
@@ -195,7 +196,7 @@ def _warmed_up(model: Any) -> bool:
     return False
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def _probe(loaded: LoadedModel) -> None:
     """Find the ratio and the noise frame by a silent pass (which also creates the caches of a streaming model)."""
     model = loaded.model

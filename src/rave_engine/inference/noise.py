@@ -26,8 +26,6 @@ class FixedNoise(nn.Module):
     ``streaming`` keeps ``position`` (frames since the start) from call to call; otherwise every call starts at it.
     """
 
-    randomness: float
-
     def __init__(self, source: Any, streaming: bool) -> None:
         super().__init__()
         self.net = source.net
