@@ -1,0 +1,81 @@
+"""Curves: order, replacement, envelopes that lose no spike."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rave_gui.viewmodels.scalars import PANELS, order_of, panel_of
+from rave_gui.viewmodels.series import Series
+
+
+@given(st.lists(st.tuples(st.integers(0, 500), st.floats(-1e6, 1e6)), max_size=400))
+def test_steps_rise_and_the_last_value_of_a_step_counts(pairs: list[tuple[int, float]]) -> None:
+    series = Series()
+    series.extend(pairs)
+    expected = dict(pairs)
+    assert list(series.steps) == sorted(expected)
+    assert list(series.values) == [expected[step] for step in sorted(expected)]
+
+
+@given(st.integers(1, 5000), st.integers(1, 200), st.integers(0, 10_000))
+def test_envelope_keeps_extremes_within_its_size(count: int, buckets: int, seed: int) -> None:
+    values = np.random.default_rng(seed).normal(size=count)
+    series = Series()
+    series.extend(enumerate(values))
+    x, y = series.envelope(0, count, buckets)
+    assert len(x) == len(y) <= max(2 * buckets, 0) or len(x) == count <= 2 * buckets
+    assert y.min() == values.min()
+    assert y.max() == values.max()
+    assert np.all(np.diff(x) >= 0)
+
+
+def test_envelope_of_a_part_reaches_one_point_beyond_each_end() -> None:
+    series = Series()
+    series.extend((step, step * 2.0) for step in range(100))
+    x, _ = series.envelope(40, 60, 500)
+    assert (x[0], x[-1]) == (39.0, 61.0)
+
+
+def test_gaps_do_not_hide_values() -> None:
+    series = Series()
+    series.extend((step, float("nan") if step % 2 else 1.0) for step in range(1000))
+    _, y = series.envelope(0, 1000, 10)
+    assert np.nanmax(y) == 1.0
+    assert series.limits() == (1.0, 1.0)
+
+
+def test_nearest_point() -> None:
+    series = Series()
+    assert series.at(3) is None
+    series.extend([(0, 1.0), (10, 2.0)])
+    assert series.at(4) == (0.0, 1.0)
+    assert series.at(6) == (10.0, 2.0)
+    assert series.at(99) == (10.0, 2.0)
+
+
+def test_every_tag_rave_writes_has_its_place() -> None:
+    tags = [
+        "multiband_spectral_distance",
+        "fullband_spectral_distance",
+        "regularization",
+        "beta_factor",
+        "validation",
+        "fidelity_0.95",
+        "loss_dis",
+        "pred_real",
+        "pred_fake",
+        "feature_matching",
+        "adversarial",
+        "learning_rate",
+    ]
+    known = {panel.key for panel in PANELS}
+    for tag in tags:
+        panel = panel_of(tag)
+        assert panel is not None
+        assert panel.key in known
+    assert panel_of("epoch") is None
+    own = panel_of("something_new")
+    assert own is not None
+    assert order_of(own) > order_of(PANELS[-1])
