@@ -9,7 +9,8 @@ from pathlib import Path
 
 from rave_protocol.specs import Params, TrainParams
 
-_STEP = re.compile(r"(\d+)")
+_STEP = re.compile(r"^step_(\d+)$")
+_VERSION = re.compile(r"^version_(\d+)$")
 
 
 def retry_params(params: Params) -> Params:
@@ -23,21 +24,29 @@ def retry_params(params: Params) -> Params:
 
 
 def newest_checkpoint(run: Path) -> Path | None:
-    """The checkpoint of a run that is furthest, or None: by step in ``step_*.ckpt``, any other name by its time.
+    """The newest checkpoint of a run, or None: in the highest ``version_N`` that has any, the highest step, then by time;
+    ``best.ckpt`` only when there is nothing else (the engine's ``checkpoints.find`` says the same).
 
     Files that are not whole (upstream writes them in place, so a kill leaves halves) are passed over.
     """
-    found = sorted(run.glob("version_*/checkpoints/*.ckpt"), key=_order, reverse=True)
+    files = (path for path in run.rglob("*.ckpt") if not path.name.startswith("."))
+    found = sorted(files, key=_order, reverse=True)
     return next((path for path in found if _whole(path)), None)
 
 
-def _order(path: Path) -> tuple[int, float]:
-    step = _STEP.search(path.stem) if path.stem.startswith("step_") else None
+def _order(path: Path) -> tuple[int, bool, int, float]:
+    versions = [int(match.group(1)) for part in path.parts if (match := _VERSION.match(part))]
+    step = _STEP.match(path.stem)
     try:
         changed = path.stat().st_mtime
     except OSError:
         changed = 0.0
-    return (int(step.group(1)) if step else -1, changed)
+    return (
+        versions[-1] if versions else -1,
+        not path.stem.startswith("best"),
+        int(step.group(1)) if step else -1,
+        changed,
+    )
 
 
 def _whole(path: Path) -> bool:
