@@ -97,21 +97,25 @@ class Decoder:
         """Channel-mapped and resampled blocks. A change of rate in mid-file (chained streams) starts a new resampler."""
         resampler: Any = None
         rate = 0
-        for block, block_rate in self._raw(container, stream):
-            if block_rate != rate:
+        check_numbers = stream.codec_context.name.startswith("pcm_f")
+        for frame in self._joined(container, stream):
+            if frame.sample_rate != rate:
                 if resampler is not None:
-                    yield _planar(
-                        resampler.resample_chunk(np.zeros((0, self.channels), np.float32), last=True)
-                    )
-                rate = block_rate
+                    yield self._last(resampler)
+                rate = frame.sample_rate
                 resampler = self._resampler(rate)
-            mapped = self._map(block)
+            block = self._map(frame)
+            if check_numbers:
+                block = self._numbers(block)
             if resampler is None:
-                yield mapped
+                yield block
             else:
-                yield _planar(resampler.resample_chunk(np.ascontiguousarray(mapped.T)))
+                yield _planar(resampler.resample_chunk(np.ascontiguousarray(block.T)))
         if resampler is not None:
-            yield _planar(resampler.resample_chunk(np.zeros((0, self.channels), np.float32), last=True))
+            yield self._last(resampler)
+
+    def _last(self, resampler: Any) -> Floats:
+        return _planar(resampler.resample_chunk(np.zeros((0, self.channels), np.float32), last=True))
 
     def _resampler(self, rate: int) -> Any:
         if rate == self.sample_rate:
@@ -120,33 +124,29 @@ class Decoder:
 
         return soxr.ResampleStream(rate, self.sample_rate, self.channels, dtype="float32", quality="HQ")
 
-    def _raw(self, container: Any, stream: Any) -> Iterator[tuple[Floats, int]]:
-        """Blocks as decoded (float32 [source channels, n]) with their rate."""
+    def _joined(self, container: Any, stream: Any) -> Iterator[Any]:
+        """Frames of about :data:`BLOCK` samples, each of one sample format, layout and rate."""
         fifo: Any = None
         shape: tuple[str, str, int] | None = None
-        check_numbers = stream.codec_context.name.startswith("pcm_f")
         for frame in self._frames(container, stream):
             now = (frame.format.name, frame.layout.name, frame.sample_rate)
             if now != shape:
                 if fifo is not None and fifo.samples:
-                    yield self._block(fifo, check_numbers), shape[2] if shape else now[2]
+                    yield fifo.read(0)
                 fifo, shape = av.AudioFifo(), now
             frame.pts = None  # the queue refuses gaps in time stamps; a gap is closed up, as every decoder to PCM does
             fifo.write(frame)
             if fifo.samples >= BLOCK:
-                yield self._block(fifo, check_numbers), now[2]
-        if fifo is not None and fifo.samples and shape:
-            yield self._block(fifo, check_numbers), shape[2]
+                yield fifo.read(0)
+        if fifo is not None and fifo.samples:
+            yield fifo.read(0)
 
-    def _block(self, fifo: Any, check_numbers: bool) -> Floats:
-        frame = fifo.read(0)
-        block = _to_float(frame)
-        if check_numbers:
-            finite = np.isfinite(block)
-            if not finite.all():
-                self._not_numbers += int(block.size - np.count_nonzero(finite))
-                block = np.where(finite, block, np.float32(0))
-        return block
+    def _numbers(self, block: Floats) -> Floats:
+        finite = np.isfinite(block)
+        if finite.all():
+            return block
+        self._not_numbers += int(block.size - np.count_nonzero(finite))
+        return np.where(finite, block, np.float32(0))
 
     def _frames(self, container: Any, stream: Any) -> Iterator[Any]:
         """Decoded frames; what cannot be decoded is counted and passed over."""
@@ -178,21 +178,31 @@ class Decoder:
             self._first_bad = self.samples / self.sample_rate
         self._bad_packets += 1
 
-    def _map(self, block: Floats) -> Floats:
-        have = block.shape[0]
-        if self.channels == 1:
-            if have == 1:
-                return block
-            if self.mono == "left":
-                return block[:1]
-            if self.mono == "right":
-                return block[1:2]
-            mixed: Floats = block.sum(axis=0, keepdims=True, dtype=np.float32)
-            mixed *= np.float32(1.0 / have)
-            return mixed
-        if have == self.channels:
-            return block
-        return block[[i % have for i in range(self.channels)]]
+    def _map(self, frame: Any) -> Floats:
+        """The wanted channels of a frame as float32 [channels, n]."""
+        sources = _channels(frame)
+        scale, offset = _SCALES[frame.format.name.removesuffix("p")]
+        have = len(sources)
+        if self.channels > 1:
+            picked = [sources[i % have] for i in range(self.channels)]
+        elif have == 1 or self.mono == "left":
+            picked = sources[:1]
+        elif self.mono == "right":
+            picked = sources[1:2]
+        else:
+            mixed: Floats = sources[0].astype(np.float32)
+            for source in sources[1:]:
+                np.add(mixed, source, out=mixed, casting="unsafe")
+            picked = [mixed]
+            scale, offset = scale / have, offset * have
+        block = np.empty((self.channels, picked[0].shape[0]), np.float32)
+        for row, source in zip(block, picked, strict=True):
+            row[:] = source
+        if offset:
+            block -= np.float32(offset)
+        if scale != 1.0:
+            block *= np.float32(scale)
+        return block
 
     def _judge(self) -> None:
         info = self.info
@@ -240,7 +250,11 @@ def _open(path: str) -> tuple[Any, Any]:
         if Path(path).stat().st_size == 0:
             raise _Refused("empty", "The file is empty (0 bytes).")
         # "file:" keeps names such as "a:b.wav" from being taken for a protocol, and playlists from reaching other places.
-        container = av.open(f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"})
+        options = {"protocol_whitelist": "file"}
+        if path.lower().endswith(".wav"):
+            # FFmpeg searches a wav for compressed surround sound hidden in it; its default of 5 MB costs 3 ms a file.
+            options["probesize"] = "16384"
+        container = av.open(f"file:{path}", metadata_errors="replace", options=options)
     except FileNotFoundError:
         raise _Refused("not-found", "The file is no longer there.") from None
     except PermissionError:
@@ -279,23 +293,28 @@ def _info(path: str, container: Any, stream: Any) -> AudioInfo:
     )
 
 
-_SCALES = {"u8": 2.0**-7, "s16": 2.0**-15, "s32": 2.0**-31, "s64": 2.0**-63}
+# FFmpeg's sample formats: what one unit is worth, and which value is silence.
+_SCALES = {
+    "u8": (2.0**-7, 128.0),
+    "s16": (2.0**-15, 0.0),
+    "s32": (2.0**-31, 0.0),
+    "s64": (2.0**-63, 0.0),
+    "flt": (1.0, 0.0),
+    "dbl": (1.0, 0.0),
+}
+_DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
 
 
-def _to_float(frame: Any) -> Floats:
-    """float32 [channels, samples] of a frame in any of FFmpeg's sample formats."""
+def _channels(frame: Any) -> list[npt.NDArray[Any]]:
+    """Views of a frame's samples, one array [n] a channel, in the format's own type."""
     name: str = frame.format.name
-    data = frame.to_ndarray()
-    if not frame.format.is_planar:
-        data = data.reshape(-1, frame.layout.nb_channels).T
-    kind = name.removesuffix("p")
-    if kind == "flt":
-        return np.asarray(data, np.float32)
-    if kind == "dbl":
-        return np.asarray(data, np.float32)
-    if kind == "u8":
-        data = data.astype(np.float32) - np.float32(128)
-    return np.asarray(data.astype(np.float32) * np.float32(_SCALES[kind]), np.float32)
+    dtype = np.dtype(_DTYPES[name.removesuffix("p")])
+    n = frame.samples
+    if frame.format.is_planar:
+        return [np.frombuffer(plane, dtype, n) for plane in frame.planes]
+    count = frame.layout.nb_channels
+    together = np.frombuffer(frame.planes[0], dtype, n * count).reshape(n, count)
+    return [together[:, i] for i in range(count)]
 
 
 def _planar(interleaved: npt.NDArray[Any]) -> Floats:

@@ -164,7 +164,9 @@ class Intake:
         full = self.store.put(self.chunks, self._template.buffer)
         self.sidecar.add_chunk(self.chunks, digest, parts)
         self.chunks += 1
-        if full or time.monotonic() - self._committed > COMMIT_SECONDS:
+        if full:
+            self.store.commit()
+        if time.monotonic() - self._committed > COMMIT_SECONDS:
             self.commit()
 
     def _close_file(self, outcome: Outcome) -> None:
