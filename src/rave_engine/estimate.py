@@ -19,6 +19,7 @@ from torch.utils._pytree import tree_leaves
 
 from rave_engine.configs import Composition, build_model
 from rave_engine.errors import EngineError
+from rave_engine.training.step import FastStep
 
 ADAM_STATES = 2
 """Adam keeps two tensors of the size of each parameter."""
@@ -162,9 +163,9 @@ def _warnings(result: dict[str, Any], n_signal: int) -> list[dict[str, str]]:
 
 
 def estimate(n_signal: int, batch: int) -> dict[str, Any]:
-    """Peak bytes of one of upstream's training steps in each phase, with Adam's states, for the configuration that gin holds.
+    """Peak bytes of our training step in each phase, with Adam's states, for the configuration that gin holds.
 
-    Our own step keeps less alive (it builds no graph that is thrown away), so this is what a run needs at most.
+    Upstream's own step keeps more alive (graphs that it throws away).
 
     ``n_signal`` in samples, ``batch`` in examples. Returns ``{"phase_1", "phase_2", "model", "weights"}`` in bytes: the two
     peaks, all parameters and buffers, and the parameters alone. Raises :class:`EngineError` for sizes that cannot be trained.
@@ -175,35 +176,29 @@ def estimate(n_signal: int, batch: int) -> dict[str, Any]:
         model = build_model()
         model.valid_signal_crop = False
         model.train()
-        _quiet(model)
         generator = [*model.encoder.parameters(), *model.decoder.parameters()]
         discriminator = list(model.discriminator.parameters())
         held = counter.live
         states = [torch.zeros_like(p) for p in generator for _ in range(ADAM_STATES)]
-        optimizers = _NoStep(generator), _NoStep(discriminator)
-        model.optimizers = lambda: optimizers
-        first = _peak(model, counter, n_signal, batch, (0,))
+        # A device may need the discriminator's two halves in one piece, which takes the most.
+        step = FastStep(model, _NoStep(generator), _NoStep(discriminator), split_real=False)
+        first = _peak(step, counter, n_signal, batch, (0,))
         states += [torch.zeros_like(p) for p in discriminator for _ in range(ADAM_STATES)]
         model.warmed_up = True
-        second = _peak(model, counter, n_signal, batch, (0, 1))
+        second = _peak(step, counter, n_signal, batch, (0, 1))
         weights = sum(p.numel() * p.element_size() for p in model.parameters())
         del states
     return {"phase_1": first, "phase_2": second, "model": held, "weights": weights}
 
 
-def _quiet(model: Any) -> None:
-    """Take logging out of the step: it has no trainer here."""
-    model.log = lambda *_args, **_kwargs: None
-    model.log_dict = lambda *_args, **_kwargs: None
-
-
-def _peak(model: Any, counter: StorageCounter, n_signal: int, batch: int, indices: tuple[int, ...]) -> int:
-    """Most bytes alive while the steps of ``indices`` run (RAVE trains the discriminator or the generator by batch index)."""
+def _peak(
+    step: FastStep, counter: StorageCounter, n_signal: int, batch: int, indices: tuple[int, ...]
+) -> int:
+    """Most bytes alive while the batches of ``indices`` are trained on (in phase 2, batch 0 trains the discriminator)."""
     counter.restart()
     for index in indices:
-        step = index * (model.update_discriminator_every - 1)
         try:
-            model.training_step(torch.zeros(batch, model.n_channels, n_signal), step)
+            step(torch.zeros(batch, step.model.n_channels, n_signal), index, log=True)
         except (RuntimeError, ValueError) as error:
             raise EngineError(
                 "bad-sizes",

@@ -43,7 +43,8 @@ def peaks(configs: list[str], overrides: list[str], real: bool) -> dict[str, int
 
 @pytest.mark.parametrize(("configs", "overrides"), CASES, ids=lambda value: "+".join(map(str, value)))
 def test_the_estimate_equals_what_real_tensors_take(configs: list[str], overrides: list[str]) -> None:
-    import torch._dynamo  # once here, not in every fork
+    import torch._dynamo  # noqa: F401 - once here, not in every fork
+
     from rave_engine import compat
 
     compat.install()
