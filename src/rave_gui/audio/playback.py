@@ -22,6 +22,9 @@ BUFFER_MS = 100
 LOST_SECONDS = 1.5
 """A device that asks for no sound for so long while it should is gone (unplugged, or its server ended)."""
 
+IDLE_SECONDS = 5.0
+"""A device that has nothing to play is let go after this time, so that the system can sleep and others can have it."""
+
 
 @dataclass(frozen=True)
 class Output:
@@ -72,6 +75,7 @@ class Player:
         self._lock = threading.Lock()
         self._asked = 0.0
         self._wanted = False
+        self._idle_since: float | None = None
         self._problem = ""
         self._closed = False
 
@@ -100,10 +104,16 @@ class Player:
 
     def play(self) -> None:
         """Start, or go on. Raises :class:`UserError` (``no-audio-output``) when no output can be opened."""
-        self._open()
+        # Before the device opens: it asks for its first blocks at once, and they should be sound.
+        self.mixer.play()
+        try:
+            self._open()
+        except UserError:
+            self.mixer.pause()
+            self._settle()
+            raise
         self._asked = time.monotonic()
         self._wanted = True
-        self.mixer.play()
 
     def pause(self) -> None:
         """Stop with a short fade and keep the position."""
@@ -150,6 +160,13 @@ class Player:
         if self._wanted and self._device is not None and time.monotonic() - self._asked > LOST_SECONDS:
             self._lose()
             mixer = self.mixer.state
+        if self._wanted:
+            self._idle_since = None
+        elif self._device is not None:
+            now = time.monotonic()
+            self._idle_since = self._idle_since or now
+            if now - self._idle_since > IDLE_SECONDS:
+                self._release()
         delay = BUFFER_MS / 1000 * self.sample_rate if mixer.playing else 0
         position = max(0.0, mixer.position - delay) / self.sample_rate
         return PlayerState(
