@@ -20,7 +20,14 @@ from rave_gui.runtime.environments import Environments
 from rave_gui.runtime.growth import Growth, folder_bytes
 from rave_gui.runtime.machine import Machine
 from rave_gui.runtime.manager import VARIABLE, EngineManager
-from rave_gui.runtime.probe import Interpreter, device_names, engine_environment, interpreter_in, refuse_unfit
+from rave_gui.runtime.probe import (
+    Foreign,
+    Interpreter,
+    device_names,
+    engine_environment,
+    interpreter_in,
+    refuse_unfit,
+)
 from rave_gui.runtime.processes import Cancelled, Line, run_process
 from rave_gui.runtime.status import EngineFacts, Pointer, Ready, read_pointer, write_pointer
 from rave_protocol import events
@@ -86,9 +93,16 @@ def test_the_engine_sees_nothing_of_our_python(monkeypatch: pytest.MonkeyPatch, 
     found = engine_environment()
     assert not {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"} & set(found)
     assert (found["PYTHONNOUSERSITE"], found["PYTHONUNBUFFERED"], found["PYTHONUTF8"]) == ("1", "1", "1")
-    foreign = engine_environment(tmp_path)
-    assert foreign["PYTHONPYCACHEPREFIX"].startswith(str(tmp_path))
-    assert "PYTHONDONTWRITEBYTECODE" not in foreign
+    python = fake_environment(tmp_path / "theirs")
+    uncompiled = engine_environment(Foreign(tmp_path / "cache", python))
+    assert uncompiled["PYTHONPYCACHEPREFIX"].startswith(str(tmp_path / "cache"))
+    assert uncompiled["PYTHONDONTWRITEBYTECODE"] == ""
+    compiled = tmp_path / "theirs" / "lib" / "python3.11" / "site-packages" / "torch" / "__pycache__"
+    compiled.mkdir(parents=True)
+    (compiled / "__init__.cpython-311.pyc").write_bytes(b"")
+    as_it_is = engine_environment(Foreign(tmp_path / "cache", python))
+    assert as_it_is["PYTHONDONTWRITEBYTECODE"] == "1"
+    assert "PYTHONPYCACHEPREFIX" not in as_it_is
 
 
 # Adopting ------------------------------------------------------------------------------------------------------------

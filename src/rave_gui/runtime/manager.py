@@ -101,10 +101,14 @@ class EngineManager:
         """All variables of an engine process."""
         named = os.environ.get(VARIABLE)
         if named:
-            return probe.engine_environment(_redirect_of_variable(Path(named)))
+            return probe.engine_environment(_foreign_by_variable(probe.interpreter_in(Path(named))))
         pointer = read_pointer(self._paths.engines)
-        adopted = pointer is not None and pointer.source == "adopted"
-        return probe.engine_environment(self._paths.cache / "adopted" if adopted else None)
+        if pointer is None or pointer.source == "managed":
+            return probe.engine_environment()
+        return probe.engine_environment(self._foreign(Path(pointer.interpreter)))
+
+    def _foreign(self, interpreter: Path) -> probe.Foreign:
+        return probe.Foreign(self._paths.cache / "adopted", interpreter)
 
     # Changes -----------------------------------------------------------------------------------------------------
 
@@ -190,7 +194,7 @@ class EngineManager:
 
     def _examine(self, path: Path) -> Pointer:
         python = probe.interpreter_in(path)
-        environment = probe.engine_environment(self._paths.cache / "adopted")
+        environment = probe.engine_environment(self._foreign(python))
         found = probe.interrogate(python, environment)
         probe.refuse_unfit(found)
         facts = probe.check_engine(python, environment)
@@ -223,13 +227,13 @@ class EngineManager:
         return replace(_status(Pointer("adopted", found.prefix, str(python)), facts), source="variable")
 
 
-def _redirect_of_variable(named: Path) -> Path | None:
-    """Where compiled files of an environment named by the variable go: beside nothing of the user's, and not below
-    ``RAVE_GUI_HOME``, which tests make anew all the time. None for an environment that we built ourselves."""
-    folder = named.parent.parent if named.is_file() else named
-    if read_ready(folder) is not None:
+def _foreign_by_variable(interpreter: Path) -> probe.Foreign | None:
+    """An environment named by the variable; None when we built it. Its compiled files do not go below ``RAVE_GUI_HOME``, which tests
+    make anew all the time."""
+    if read_ready(interpreter.parent.parent) is not None:
         return None
-    return Path(platformdirs.user_cache_dir("rave-gui", appauthor=False)) / "engine-variable"
+    cache = Path(platformdirs.user_cache_dir("rave-gui", appauthor=False))
+    return probe.Foreign(cache / "engine-variable", interpreter)
 
 
 def _status(pointer: Pointer, facts: EngineFacts) -> EngineStatus:

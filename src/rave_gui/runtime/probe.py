@@ -53,11 +53,30 @@ class Interpreter:
     versions: dict[str, str | None] = field(default_factory=dict)
 
 
-def engine_environment(redirect: Path | None = None) -> dict[str, str]:
-    """The variables of a process that runs in the engine's interpreter; nothing of the application's Python leaks into it.
+@dataclass(frozen=True)
+class Foreign:
+    """An environment that is not ours to write to."""
 
-    ``redirect`` is for an environment that is not ours to write to: compiled files go to that folder instead.
-    """
+    redirect: Path
+    """Folder of ours for what would be written into it."""
+    interpreter: Path
+
+    def variables(self) -> dict[str, str]:
+        """Where compiled files go; where pip or conda compiled everything, nothing more is compiled at all."""
+        found = {"NUMBA_CACHE_DIR": str(self.redirect / "numba")}
+        folder = self.interpreter.parent
+        places = [folder / "Lib", folder.parent / "Lib", *folder.parent.glob("lib/python3.*")]
+        if any(next((p / "site-packages/torch/__pycache__").glob("__init__*.pyc"), None) for p in places):
+            return {**found, "PYTHONDONTWRITEBYTECODE": "1"}
+        return {
+            **found,
+            "PYTHONPYCACHEPREFIX": str(self.redirect / "bytecode"),
+            "PYTHONDONTWRITEBYTECODE": "",
+        }
+
+
+def engine_environment(foreign: Foreign | None = None) -> dict[str, str]:
+    """The variables of a process that runs in the engine's interpreter; nothing of the application's Python leaks into it."""
     dropped = {
         "PYTHONPATH",
         "PYTHONHOME",
@@ -75,10 +94,8 @@ def engine_environment(redirect: Path | None = None) -> dict[str, str]:
             if original:
                 environment[name] = original
     environment.update(PYTHONNOUSERSITE="1", PYTHONUNBUFFERED="1", PYTHONUTF8="1", PYTHONIOENCODING="utf-8")
-    if redirect is not None:
-        environment["PYTHONPYCACHEPREFIX"] = str(redirect / "bytecode")
-        environment["NUMBA_CACHE_DIR"] = str(redirect / "numba")
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    if foreign is not None:
+        environment.update(foreign.variables())
     return environment
 
 
