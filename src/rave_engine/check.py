@@ -8,12 +8,19 @@ from typing import Any
 
 
 def check() -> dict[str, Any]:
-    """``{"ok", "python", "torch", "torchaudio", "rave", "numpy", "devices", "device", "cuda", "seconds", "problem"}``.
+    """``{"ok", "python", "torch", "torchaudio", "rave", "numpy", "cuda", "mps", "devices", "device", "seconds", "error"}``.
 
-    ``problem`` is a complete sentence when ``ok`` is False; nothing is raised for a broken environment.
+    ``cuda`` lists the names of the CUDA devices; ``error`` is a complete sentence when ``ok`` is False. Nothing is raised for a
+    broken environment.
     """
     begun = time.monotonic()
-    found: dict[str, Any] = {"ok": False, "python": platform.python_version(), "problem": None}
+    found: dict[str, Any] = {
+        "ok": False,
+        "cuda": [],
+        "mps": False,
+        "python": platform.python_version(),
+        "error": None,
+    }
     for name, distribution in (
         ("torch", "torch"),
         ("torchaudio", "torchaudio"),
@@ -28,13 +35,15 @@ def check() -> dict[str, Any]:
         from rave_engine import compat
 
         found["torch"] = str(torch.__version__)
-        found["cuda"] = torch.version.cuda
+        found["cuda_version"] = torch.version.cuda
         found["devices"] = _devices(torch)
         found["device"] = found["devices"][0]["id"]
+        found["cuda"] = [d["name"] for d in found["devices"] if d["id"] != "cpu"]
+        found["mps"] = bool(torch.backends.mps.is_available())
         compat.install()
         _tiny_step(torch)
     except (ImportError, OSError, RuntimeError, AttributeError, ValueError, TypeError) as error:
-        found["problem"] = f"The engine's environment does not work: {type(error).__name__}: {error}."
+        found["error"] = f"The engine's environment does not work: {type(error).__name__}: {error}."
         return {**found, "seconds": time.monotonic() - begun}
     return {**found, "ok": True, "seconds": time.monotonic() - begun}
 

@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 if "rave_engine" not in sys.modules:
-    spec = importlib.util.spec_from_file_location("rave_engine_boot", ROOT / "src" / "rave_engine" / "boot.py")
+    spec = importlib.util.spec_from_file_location(
+        "rave_engine_boot", ROOT / "src" / "rave_engine" / "boot.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     boot = importlib.util.module_from_spec(spec)

@@ -86,7 +86,9 @@ def make_job(folder: Path, params: TrainParams, retry_of: str | None = None) -> 
     return JobContext(folder)
 
 
-def train(tmp: Path, params: TrainParams, name: str = "job", **kwargs: Any) -> tuple[dict[str, Any], list[Any]]:
+def train(
+    tmp: Path, params: TrainParams, name: str = "job", **kwargs: Any
+) -> tuple[dict[str, Any], list[Any]]:
     """Train in this process; the result and the events."""
     from rave_engine import training
 

@@ -26,7 +26,7 @@ class UpstreamHarness:
         model.log_dict = lambda values: [self._log(k, v) for k, v in values.items()]
 
     def _log(self, key: str, value: Any) -> None:
-        self.logged[key] = float(value)
+        self.logged[key] = float(value.detach() if isinstance(value, torch.Tensor) else value)
 
     def __call__(self, batch: torch.Tensor, batch_idx: int) -> dict[str, float]:
         """One batch; what it logged."""

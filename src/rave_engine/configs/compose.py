@@ -96,8 +96,7 @@ def compose(
     _clear()
     try:
         for path in files:
-            with path.open(encoding="utf-8") as file:
-                gin.parse_config(_absolute_includes(file.read()))
+            gin.parse_config(path.read_text(encoding="utf-8"))
         for text in overrides:
             gin.parse_config(text)
         warnings = _reach_literals(changes)
@@ -132,7 +131,7 @@ def compose_run(run: Path, *, channels: int | None = None, trusted: Iterable[str
     text = path.read_text(encoding="utf-8")
     _clear()
     try:
-        gin.parse_config(_absolute_includes(text))
+        gin.parse_config(text)
         if _query("RAVE.n_channels") is None:
             _bind("RAVE.n_channels", channels or 1)
         whole = gin.config_str()
@@ -247,30 +246,13 @@ def _augment(names: Sequence[str]) -> None:
     gin.parse_config(text)
 
 
-def _absolute_includes(text: str) -> str:
-    """Stock files include ``configs/v1.gin`` relative to search paths; give gin the file itself (also quiet: gin logs each miss)."""
-    lines = []
-    for line in text.splitlines():
-        stripped = line.strip()
-        if stripped.startswith("include "):
-            name = stripped.removeprefix("include ").strip().strip("\"'")
-            path = stock.stock_file(name.removeprefix("configs/"))
-            if path is not None:
-                lines.append(_absolute_includes_of(path))
-                continue
-        lines.append(line)
-    return "\n".join(lines) + "\n"
-
-
-def _absolute_includes_of(path: Path) -> str:
-    return f"include {str(path)!r}"
-
-
 def _clear() -> None:
     import gin
 
     gin.clear_config()
     gin.config._CONFIG_IS_LOCKED = False
+    # RAVE adds its folders after the working directory, whose configs/v1.gin would then stand for the stock file.
+    gin.config._LOCATION_PREFIXES.sort(key=lambda prefix: str(prefix) == "")
 
 
 def _bind(name: str, value: Any) -> None:
