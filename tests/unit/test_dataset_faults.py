@@ -1,0 +1,133 @@
+"""What disks and decoders do to a build: full, read-only, crashed, stuck. Each has an end in plain words and loses nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from rave_gui.audio.problems import AudioProblem
+from rave_gui.datasets import build, pool
+from rave_gui.datasets.messages import Beat, Outcome, Settings, Task
+from rave_gui.datasets.pool import DecodePool
+from rave_gui.datasets.read import Dataset
+from rave_gui.errors import UserError
+from rave_protocol.locks import OsLock
+from rave_protocol.specs import DatasetParams
+from rave_protocol.work import WorkContext
+
+RATE = 44100
+CHUNK = 4096
+
+
+def params(tmp_path: Path, output: Path, files: int = 3, chunks: int = 2) -> DatasetParams:
+    source = tmp_path / "in"
+    source.mkdir(exist_ok=True)
+    rng = np.random.default_rng(0)
+    for i in range(files):
+        soundfile.write(source / f"{i}.wav", rng.integers(-9999, 9999, chunks * CHUNK, np.int16), RATE)
+    return DatasetParams(sources=[str(source)], output=str(output), num_signal=CHUNK // 2)
+
+
+def context(tmp_path: Path) -> WorkContext:
+    (tmp_path / "job").mkdir(exist_ok=True)
+    return WorkContext(tmp_path / "job")
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, options: str) -> Iterator[None]:
+    """A file system of its own at ``folder`` (needs the right to mount)."""
+    folder.mkdir(exist_ok=True)
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("mounting a small disk needs Linux and root")
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("this environment does not allow mounting a small disk")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize(("files", "chunks"), [(40, 25), (1, 1000)])
+def test_a_full_disk_is_said_and_the_build_goes_on_when_there_is_room(
+    tmp_path: Path, files: int, chunks: int
+) -> None:
+    disk = tmp_path / "disk"
+    with small_disk(disk, "size=6m"):
+        wanted = params(tmp_path, disk / "out", files, chunks)
+        with pytest.raises(UserError) as caught:
+            build.run(wanted, context(tmp_path))
+        assert caught.value.code == "disk-full"
+        assert "full" in caught.value.message
+        assert not (disk / "out").exists()
+        subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+        result = build.run(wanted, context(tmp_path))
+        assert result["chunks"] == files * chunks
+        with Dataset(result["path"]) as dataset:
+            assert not [finding for finding in dataset.check() if finding]
+
+
+def test_a_read_only_folder_is_refused_in_plain_words(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    with small_disk(disk, "ro"):
+        with pytest.raises(UserError) as caught:
+            build.run(params(tmp_path, disk / "out"), context(tmp_path))
+        assert caught.value.code == "not-writable"
+        assert str(disk) in caught.value.message
+
+
+def test_two_builds_of_one_dataset_do_not_meet(tmp_path: Path) -> None:
+    wanted = params(tmp_path, tmp_path / "out")
+    building = tmp_path / ".out.building"
+    building.mkdir()
+    # The lock belongs to an open file, so a second opening stands for a second process.
+    with OsLock(building / "build.lock"), pytest.raises(UserError) as caught:
+        build.run(wanted, context(tmp_path))
+    assert caught.value.code == "busy"
+    assert build.run(wanted, context(tmp_path))["chunks"] == 6
+
+
+def misbehave(connection: Connection, _: Settings) -> None:
+    """Stands in for a decoding process: does to itself what the file's name says."""
+    while True:
+        task: Task = connection.recv()
+        name = Path(task.path).name
+        if name == "crash":
+            os._exit(139)
+        if name == "hang":
+            time.sleep(600)
+        connection.send(Beat(task.index, None, 10))
+        connection.send(Outcome(task.index, samples=10))
+
+
+def test_a_crash_and_a_hang_cost_one_file_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "_work", misbehave)
+    settings = Settings(CHUNK, 1, RATE, "mix", "join", "pad", str(tmp_path))
+    # A fresh process has two minutes to start; the one that meets "hang" has answered before.
+    names = ["fine", "hang", "fine", "crash", "crash", "fine"]
+    outcomes: dict[int, AudioProblem | None] = {}
+    todo = list(enumerate(names))
+    with DecodePool(settings, 1, silence_seconds=1.0) as workers:
+        while len(outcomes) < len(names):
+            while workers.free and todo:
+                index, name = todo.pop(0)
+                workers.submit(Task(index, name))
+            for event in workers.events(0.1):
+                if isinstance(event, Outcome):
+                    outcomes[event.index] = event.problem
+        pids = workers.pids
+    codes = [problem.code if problem else "" for _, problem in sorted(outcomes.items())]
+    assert codes == ["", "hang", "", "crashed", "crashed", ""]
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
