@@ -72,7 +72,7 @@ def _devices(torch: Any) -> list[dict[str, Any]]:
 def _tiny_step(torch: Any) -> None:
     """One generator step of a very small v1 model; raises RuntimeError when the loss is not a number."""
     from rave_engine import configs
-    from rave_engine.training.run import make_trainee
+    from rave_engine.training.prepare import make_trainee
     from rave_engine.training.step import FastStep
 
     torch.manual_seed(0)

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 import torch
-
-from rave_engine import compat, configs
-from rave_engine.training.run import make_trainee
-from rave_engine.training.step import FastStep
 from tiny import plucks
 from upstream import UpstreamHarness
+
+from rave_engine import compat, configs
+from rave_engine.training.prepare import make_trainee
+from rave_engine.training.step import FastStep
 
 PHASE_1 = 2
 STEPS = 6

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 import torch
+from tiny import happened, make_dataset, make_job, send, tiny_params, train
 
 from rave_engine import checkpoints, training
 from rave_engine.errors import Cancelled, EngineError
 from rave_engine.training import data
 from rave_protocol import events
 from rave_protocol.specs import TrainParams
-from tiny import happened, make_dataset, make_job, send, tiny_params, train
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +213,7 @@ def corrupt(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "changes", "spoil"),
     [
-        ("dataset-missing", {}, lambda d: shutil.rmtree(d)),
+        ("dataset-missing", {}, shutil.rmtree),
         ("dataset-corrupt", {}, corrupt),
         ("dataset-corrupt", {}, lambda d: (d / "metadata.yaml").write_text("[")),
         ("dataset-channels", {"channels": 2}, None),
@@ -306,10 +306,11 @@ def test_few_chunks_still_train(tmp_path: Path) -> None:
 
 
 def test_the_split_is_upstreams_where_that_leaves_enough() -> None:
-    import rave.dataset
     from rave_engine import compat
 
     compat.install()
+    import rave.dataset
+
     for count in (500, 5000):
         theirs = rave.dataset.split_dataset(range(count), 98, max_residual=1000 if count > 100 else None)
         ours = data.split(count, holdout=8)
@@ -330,4 +331,4 @@ def test_order_is_the_same_from_any_point() -> None:
         later.start = divmod(position, 3)
         assert next(iter(later)) == batch
     assert [key[0] for batch in first for key in batch] == [0] * 6 + [1] * 6 + [2] * 6
-    assert len({index for _, index in sum(first[:3], [])}) == 6
+    assert len({index for batch in first[:3] for _, index in batch}) == 6

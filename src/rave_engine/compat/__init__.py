@@ -39,7 +39,7 @@ def install(training: bool = False) -> None:
             if importlib.util.find_spec(full) is not None:
                 importlib.import_module(full).apply()
     if training and "training" not in _installed:
-        importlib.import_module("rave_engine.training.run")
+        importlib.import_module("rave_engine.training.prepare")
         _installed.add("training")
 
 

@@ -3,7 +3,7 @@
 Reason: ``import rave`` takes 5 to 9 s, most of it for packages that a training or an export never calls (flask through udls,
 scikit-learn for one PCA, scipy.stats for one percentile, librosa for one mel filter bank). While RAVE is imported those
 names resolve to placeholders; the first use of one imports the real package. Afterwards ``sys.modules`` holds no placeholder,
-so everybody else's import gets the real thing. Upstream: acids-ircam/RAVE has no thread on this; measured in benchmarks/first_step.py.
+so everybody else's import gets the real thing. Upstream: acids-ircam/RAVE has no thread on this; measured in benchmarks/warm_start.py.
 """
 
 from __future__ import annotations

@@ -9,10 +9,10 @@ from rave_protocol.specs import TrainParams
 
 
 def run(params: TrainParams, job: JobContext) -> dict[str, Any]:
-    """Train until ``max_steps`` or a stop; see :func:`rave_engine.training.run.run`."""
+    """Train until ``max_steps`` or a stop; see :func:`rave_engine.training.prepare.run`."""
     from rave_engine import compat
 
     compat.install(training=True)
-    from rave_engine.training.run import run as start
+    from rave_engine.training.prepare import run as start
 
     return start(params, job)

@@ -67,7 +67,7 @@ class Loop:
     _finishing: bool = False
 
     def run(self) -> dict[str, Any]:
-        """Train; the result as :func:`rave_engine.training.run.run` describes it."""
+        """Train; the result as :func:`rave_engine.training.prepare.run` describes it."""
         examples = data.SeededExamples(self.dataset, self.params.seed)
         step = FastStep(
             self.trainee.model,
