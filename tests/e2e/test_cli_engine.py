@@ -127,7 +127,7 @@ def training(home: Home, music: Path) -> tuple[Path, str]:
     return project, job
 
 
-def test_pause_resume_stop_and_retry(home: Home, training: tuple[Path, str]) -> None:
+def test_pause_resume_stop_retry_and_ctrl_c(home: Home, training: tuple[Path, str]) -> None:
     project, job = training
 
     def state() -> str:
@@ -155,16 +155,10 @@ def test_pause_resume_stop_and_retry(home: Home, training: tuple[Path, str]) -> 
         "cancelled",
     )
 
-
-def test_ctrl_c_in_a_foreground_training_saves(home: Home, music: Path) -> None:
-    project = home.root / "p"
-    home("dataset", "create", music, "--project", project, "--preset", "tiny", "--name", "d", "--json").check(
-        "dataset-create"
-    )
     process = home.start(
-        "train", "start", "-p", project, "-d", "d", "--steps", "100000", "--name", "R", "--json"
+        "train", "start", "-p", project, "-d", "d", "--steps", "100000", "--name", "S", "--json"
     )
-    until(lambda: bool(list(project.glob("runs/R/version_0/events*"))), "the training begins")
+    until(lambda: bool(list(project.glob("runs/S/version_0/events*"))), "the training begins")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err.decode()

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import soundfile
-from tests.e2e.conftest import Home
+from tests.e2e.conftest import PATIENCE, Home
 
 from rave_gui.projects import Project
+from rave_protocol.files import read_json
 
 pytestmark = pytest.mark.engine
 STEPS = "30"
@@ -36,89 +40,78 @@ def whole(home: Home, *args: str | Path) -> dict[str, Any]:
     return found
 
 
-def test_ogg_music_becomes_a_model_and_the_same_command_again_repeats_nothing(
-    home: Home, music: Path
-) -> None:
+def begin(
+    home: Home, args: tuple[str | Path, ...], project: Path, until: Callable[[], bool]
+) -> subprocess.Popen[bytes]:
+    """Start a quick start and come back once ``until()`` holds."""
+    process = home.start(*args)
+    deadline = time.monotonic() + PATIENCE
+    while not until():
+        assert time.monotonic() < deadline, "the training never came that far"
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    return process
+
+
+def training(project: Path) -> dict[str, Any]:
+    """What ``quickstart.json`` says about the training; empty before it is submitted."""
+    try:
+        ways = read_json(project / "quickstart.json")["ways"]
+    except FileNotFoundError:
+        return {}
+    found: dict[str, Any] = ways[-1]["stages"].get("training", {}) if ways else {}
+    return found
+
+
+def test_music_with_ctrl_c_and_a_kill_on_the_way(home: Home, music: Path) -> None:
     project = home.root / "project"
+    args = ("quickstart", music, "--project", project, "--preset", "tiny", "--steps", STEPS, "--json")
+
+    # Ctrl+C in the training: it saves and ends, and that is said.
+    process = begin(home, args, project, lambda: bool(list(project.glob("runs/*/version_0/events*"))))
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 3, err.decode()
+    assert json.loads(out)["error"]["code"] == "stopped"
+    assert "Ctrl+C again" in err.decode()
+    first = training(project)["job"]
+
+    # The same command trains on; killed outright, its training does not notice.
+    process = begin(home, args, project, lambda: training(project)["job"] != first)
+    process.kill()
+    process.communicate()
+    second = training(project)["job"]
+
+    # The same command once more waits for that very training and goes the rest of the way.
     found = whole(home, music, "--project", project)
     assert found["project"] == str(project)
+    assert found["jobs"]["training"] == second
     assert found["dataset"]["problems"] == []
     assert 23 < found["dataset"]["seconds_usable"] < 25
-    before = sorted(path.name for path in (project / "jobs").iterdir())
-    again = whole(home, music, "--project", project)
-    assert again == found
-    assert sorted(path.name for path in (project / "jobs").iterdir()) == before
+    jobs = home("jobs", "list", "--project", project, "--json").check("jobs-list")["items"]
+    assert [job["kind"] for job in jobs] == ["dataset", "train", "train", "evaluate", "export", "verify"]
+
+    # And once more: everything is there, nothing is repeated.
+    assert whole(home, music, "--project", project) == found
+    assert home("jobs", "list", "--project", project, "--json").json["items"] == jobs
     listed = home("train", "list", "--project", project, "--json").check("train-list")["items"]
     assert [(item["step"], item["state"]) for item in listed] == [(int(STEPS), "succeeded")]
     exports = home("export", "list", "--project", project, "--json").check("export-list")["items"]
     assert [item["model"] for item in exports] == [found["export"]["path"]]
-    jobs = home("jobs", "list", "--project", project, "--json").check("jobs-list")["items"]
-    assert [job["kind"] for job in jobs] == ["dataset", "train", "evaluate", "export", "verify"]
 
 
-def test_short_drum_hits_in_a_folder_with_blanks_and_umlauts(home: Home, drum_hits: Path) -> None:
-    found = whole(home, drum_hits, "--project", home.root / "Projekt für Änne")
+def test_short_drum_hits_with_blanks_and_umlauts_beside_things_of_the_same_name(
+    home: Home, drum_hits: Path
+) -> None:
+    project = Project.open(home.root / "Projekt für Änne", create=True)
+    mine = project.datasets / drum_hits.name / "mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("keep me")
+    found = whole(home, drum_hits, "--project", project.path)
     assert found["dataset"]["problems"] == []
     assert found["dataset"]["seconds_lost"] == 0
-    assert Path(found["dataset"]["path"]).name == drum_hits.name
-
-
-def test_a_killed_command_leaves_its_training_alone_and_the_next_one_goes_on(home: Home, music: Path) -> None:
-    project = home.root / "project"
-    args = ("quickstart", music, "--project", project, "--preset", "tiny", "--steps", STEPS, "--json")
-    process = home.start(*args)
-    state = project / "quickstart.json"
-    deadline = time.monotonic() + 120
-    stages: dict[str, Any] = {}
-    while "training" not in stages:
-        assert time.monotonic() < deadline, "the training was never submitted"
-        assert process.poll() is None, process.communicate()
-        if state.is_file():
-            stages = json.loads(state.read_text(encoding="utf-8"))["ways"][0]["stages"]
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    found = home(*args).check("quickstart")
-    assert found["jobs"]["training"] == stages["training"]["job"]
-    assert found["run"]["step"] == int(STEPS)
-    assert len(list((project / "jobs").iterdir())) == 5
-
-
-def test_other_sounds_in_the_same_project_get_names_of_their_own(
-    home: Home, music: Path, drum_hits: Path
-) -> None:
-    project = Project.open(home.root / "project", create=True)
-    (project.datasets / music.name).mkdir(parents=True)
-    (project.datasets / music.name / "mine.txt").write_text("keep me")
-    found = whole(home, music, "--project", project.path)
-    assert Path(found["dataset"]["path"]).name == f"{music.name}-2"
-    assert (project.datasets / music.name / "mine.txt").read_text() == "keep me"
-
-
-def test_ctrl_c_saves_and_the_same_command_trains_on_to_the_full_number(home: Home, music: Path) -> None:
-    project = home.root / "project"
-    args = ("quickstart", music, "--project", project, "--preset", "tiny", "--steps", "60", "--json")
-    process = home.start(*args)
-    deadline = time.monotonic() + 120
-    while not list(project.glob("runs/*/version_0/checkpoints")) and not _training_runs(project):
-        assert time.monotonic() < deadline, "the training never began"
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 3, err.decode()
-    assert json.loads(out)["error"]["code"] == "stopped"
-    assert "Ctrl+C again" in err.decode()
-    found = home(*args).check("quickstart")
-    assert found["run"]["step"] == 60
-
-
-def _training_runs(project: Path) -> bool:
-    for path in project.glob("jobs/*/events.jsonl"):
-        text = path.read_text(encoding="utf-8", errors="replace")
-        if '"unit":"steps"' in text and '"done":0' not in text.splitlines()[-1]:
-            return True
-    return False
+    assert Path(found["dataset"]["path"]).name == f"{drum_hits.name}-2"
+    assert mine.read_text() == "keep me"
 
 
 class TestRefusals:
@@ -159,10 +152,13 @@ class TestRefusals:
         assert not (bare_home.root / "p").exists()
 
 
-def test_one_file_shorter_than_a_chunk_still_gives_a_model(home: Home) -> None:
-    import numpy as np
-
+def test_one_file_shorter_than_a_chunk_is_enough_to_train(home: Home) -> None:
     rng = np.random.default_rng(0)
     soundfile.write(home.root / "hit.wav", rng.standard_normal(11025) * 0.1, 44100)
-    found = whole(home, home.root / "hit.wav", "--project", home.root / "p")
-    assert found["dataset"]["chunks"] == 1
+    project = home.root / "p"
+    made = home("dataset", "create", home.root / "hit.wav", "-p", project, "--preset", "tiny", "--json")
+    assert made.check("dataset-create")["chunks"] == 1
+    trained = home("train", "start", "-p", project, "-d", "hit", "--steps", "4", "--json").check(
+        "train-start"
+    )
+    assert trained["step"] == 4
