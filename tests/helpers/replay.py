@@ -53,7 +53,9 @@ class ReplayDriver:
 
     def result(self, request: Request) -> dict[str, Any]:
         """The recorded JSON of the quick start with sounds of its own."""
-        found: dict[str, Any] = json.loads(json.dumps(self.recording["result"]).replace("@", str(self.folder)))
+        found: dict[str, Any] = json.loads(
+            json.dumps(self.recording["result"]).replace("@", str(self.folder))
+        )
         return {**found, "project": request.project}
 
     def run(
@@ -64,15 +66,19 @@ class ReplayDriver:
         for stage, lines in self.recording["stages"].items():
             folder = self.folder / stage
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / "log.txt").write_text(f"{stage} begins\nWarning: an example\n{stage} goes on\n", encoding="utf-8")
+            (folder / "log.txt").write_text(
+                f"{stage} begins\nWarning: an example\n{stage} goes on\n", encoding="utf-8"
+            )
             emit(Update(stage, job=Handle(f"job-{stage}", stage, "queued", folder)))
             last = stage == self.until
             for data in lines[: self.limit if last else None]:
-                emit(Update(stage, event=events.from_json(json.loads(json.dumps(data).replace("@", str(self.folder))))))
+                emit(Update(stage, event=self._event(data)))
             if last and self.fail is not None:
                 fail = self.fail
                 emit(Update(stage, event=events.Stamped(0.0, fail)))
-                raise JobError(fail.code, fail.message, fail.hint, fail.details, user=fail.user, job=f"job-{stage}")
+                raise JobError(
+                    fail.code, fail.message, fail.hint, fail.details, user=fail.user, job=f"job-{stage}"
+                )
             if last and self.limit is not None:
                 while not (stopped() or self.release.wait(0.02)):
                     pass
@@ -85,11 +91,16 @@ class ReplayDriver:
         """See ``Driver.find``."""
         return self.found
 
-    def history(self, project: Path, emit: Callable[[Update], None]) -> None:
+    def history(self, project: Path, emit: Callable[[Update], None], ended_only: bool = False) -> None:
         """See ``Driver.history``."""
         for stage, lines in self.recording["stages"].items():
+            if ended_only and stage == self.until:
+                return
             for data in lines:
-                emit(Update(stage, event=events.from_json(json.loads(json.dumps(data).replace("@", str(self.folder))))))
+                emit(Update(stage, event=self._event(data)))
+
+    def _event(self, data: dict[str, Any]) -> events.Stamped:
+        return events.from_json(json.loads(json.dumps(data).replace("@", str(self.folder))))
 
     def send(self, job: JobHandle, command: str) -> None:
         """See ``Driver.send``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -23,16 +24,25 @@ from rave_gui.viewmodels.setup import SetupModel
 
 if TYPE_CHECKING:
     from rave_gui.bootstrap import Services
+    from rave_gui.viewmodels.quickstart import Driver
 
 
 class App(QObject):
     """Holds the window together: who is told what. One object a process, owned by :func:`run` (or by a test)."""
 
-    def __init__(self, qt: QApplication, paths: AppPaths, project: str = "") -> None:
+    def __init__(
+        self,
+        qt: QApplication,
+        paths: AppPaths,
+        project: str = "",
+        make_driver: Callable[[Services], Driver] | None = None,
+    ) -> None:
+        """``make_driver`` replaces the quickstart's driver (tests and the screenshot tour)."""
         super().__init__()
         from rave_gui.configs.presets import PRESETS
 
         self._paths = paths
+        self._make_driver = make_driver
         self.settings = Settings.load(paths.config / "settings.json")
         self.memory = Memory.load(paths.config)
         self.themes = ThemeManager(
@@ -115,7 +125,7 @@ class App(QObject):
         self.services = services
         self.engine.set_status(status)
         self.train.switch_of = phase_switch
-        self.train.connect_driver(QuickstartDriver(services))
+        self.train.connect_driver((self._make_driver or QuickstartDriver)(services))
         self.jobs.connect_services(services)
         self.bridge.call(lambda: _running_install(services), self._follow_install)
 

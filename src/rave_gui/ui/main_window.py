@@ -58,7 +58,6 @@ class Rail(QFrame):
         """One more page."""
         button = self._button(text, icon, f"{text} ({shortcut})")
         button.setCheckable(True)
-        button.setShortcut(shortcut)
         button.clicked.connect(lambda: self.chosen.emit(key))
         self._group.addButton(button)
         self._box.insertWidget(len(self.buttons), button)
@@ -186,7 +185,10 @@ class MainWindow(QMainWindow):
         """One more page, reached by the rail and by Ctrl and its number."""
         self._keys.append(key)
         self.pages.addWidget(widget)
-        self.rail.add(key, text, icon, f"Ctrl+{len(self._keys)}")
+        keys = f"Ctrl+{len(self._keys)}"
+        self.rail.add(key, text, icon, keys)
+        # Not the button's own shortcut: that one waits a tenth of a second to show the button pressed.
+        self._action(QKeySequence(keys), functools.partial(self.show_page, key))
 
     def show_page(self, key: str) -> None:
         """Bring a page to the front; an unknown key shows the first."""
@@ -264,10 +266,13 @@ class MainWindow(QMainWindow):
             (QKeySequence("Ctrl+Q"), self.close),
             (QKeySequence("F1"), self.rail.help.click),
         ):
-            action = QAction(self)
-            action.setShortcut(keys)
-            action.triggered.connect(lambda _checked=False, act=act: act())
-            self.addAction(action)
+            self._action(keys, act)
+
+    def _action(self, keys: QKeySequence | QKeySequence.StandardKey, act: Callable[[], object]) -> None:
+        action = QAction(self)
+        action.setShortcut(keys)
+        action.triggered.connect(lambda _checked=False: act())
+        self.addAction(action)
 
     def _set_theme(self, choice: str) -> None:
         self._themes.set_choice(choice)

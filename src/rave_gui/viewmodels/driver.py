@@ -68,7 +68,7 @@ class QuickstartDriver:
             active = self._services.jobs.get(job, opened.path).state in ACTIVE
         return Found(request, way.finished, active, quickstart.summary(opened, way))
 
-    def history(self, project: Path, emit: Callable[[Update], None]) -> None:
+    def history(self, project: Path, emit: Callable[[Update], None], ended_only: bool = False) -> None:
         """See :meth:`Driver.history`. A job that was a retry brings the story of the one before it."""
         opened = Project.open(project)
         way = quickstart.attach(opened)
@@ -82,6 +82,8 @@ class QuickstartDriver:
                 if not (opened.jobs / job).is_dir():
                     continue
                 view = self._services.jobs.get(job, opened.path)
+                if ended_only and view.state in ACTIVE:
+                    continue
                 emit(Update(stage, job=view))
                 reader = EventReader(view.folder)
                 while found := reader.read():

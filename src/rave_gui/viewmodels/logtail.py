@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rave_gui.viewmodels.job import LogLine
 
-_ERROR = re.compile(r"^(Traceback|\w*(Error|Exception)\b)")
+_ERROR = re.compile(r"^(Traceback|[\w.]*(Error|Exception)\b)")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 FIRST_BYTES = 2 << 20
 """Of a long log, this much of the end is read when the window opens."""

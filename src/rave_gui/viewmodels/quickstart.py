@@ -82,8 +82,8 @@ class Driver(Protocol):
         """What the project holds, or None."""
         ...
 
-    def history(self, project: Path, emit: Callable[[Update], None]) -> None:
-        """Everything that was told by the jobs of the project's newest way so far."""
+    def history(self, project: Path, emit: Callable[[Update], None], ended_only: bool = False) -> None:
+        """Everything told by the jobs of the project's newest way so far (``ended_only``: without one still at work)."""
         ...
 
     def send(self, job: JobHandle, command: str) -> None:

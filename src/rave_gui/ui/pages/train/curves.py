@@ -63,6 +63,11 @@ class CurvesView(QWidget):
         """Plots by the key of their panel."""
         return self._panels
 
+    @property
+    def busy(self) -> bool:
+        """Whether something new is not drawn yet."""
+        return self._dirty
+
     def watch(self, job: JobModel) -> None:
         """Show the curves of ``job`` (replaces what was shown)."""
         self._job = job

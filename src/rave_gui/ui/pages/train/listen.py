@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from rave_gui.errors import UserError
 from rave_gui.ui import words
@@ -93,8 +93,9 @@ class ListenView(QWidget):
     def _full(self) -> QWidget:
         page = QWidget()
         box = QVBoxLayout(page)
-        box.setContentsMargins(0, 0, 0, 0)
+        box.setContentsMargins(0, 0, self._themes.theme.space("xs"), 0)
         box.setSpacing(self._themes.theme.space("m"))
+        self._box = box
         self.problem = Banner(self._themes)
         self.problem.hide()
         self.retry = Button(self._themes, tr("Try again"), "rotate-ccw")
@@ -145,7 +146,16 @@ class ListenView(QWidget):
         distances.box.addWidget(self.bars)
         distances.box.addWidget(self.explain)
         box.addWidget(distances)
-        return page
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(page)
+        return area
+
+    def add_below(self, widget: QWidget) -> None:
+        """Put something under the distances."""
+        self._box.addWidget(widget)
 
     def _shortcuts(self) -> None:
         for keys, act in (
@@ -269,4 +279,9 @@ def verdict(result: dict[str, Any]) -> str:
         return tr("Not closer to the original than an untrained model yet. Train longer.")
     if len(beaten) == 3:
         return tr("Closer to the original than an untrained model, silence and noise.")
-    return tr("Closer to the original than {things}.", things=tr(" and ").join(beaten))
+    things = tr(" and ").join(beaten)
+    missing = [t for k, t in others.items() if isinstance(result.get(k), (int, float)) and own >= result[k]]
+    if missing:
+        left = tr(" and ").join(missing)
+        return tr("Closer to the original than {things}, not yet than {left}.", things=things, left=left)
+    return tr("Closer to the original than {things}.", things=things)

@@ -147,7 +147,7 @@ class TrainPage(QWidget):
 
         def read(stop: Stop, emit: Callable[[Any], None]) -> dict[str, Any]:
             if again:
-                driver.history(Path(request.project), emit)
+                driver.history(Path(request.project), emit, ended_only=True)
             return driver.run(request, emit, lambda: stop.requested, again)
 
         self._show_run()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QUrl, Signal
+from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout
 
@@ -56,9 +56,11 @@ class ExportCard(Card):
             )
         ):
             grid.addWidget(label(title, "caption"), 0, column)
-            self._facts[key] = label("–")
+            self._facts[key] = label("–", wrap=True)
+            self._facts[key].setAlignment(Qt.AlignmentFlag.AlignTop)
             grid.addWidget(self._facts[key], 1, column)
-        grid.setColumnStretch(4, 1)
+        for column, share in enumerate((3, 2, 4, 4)):
+            grid.setColumnStretch(column, share)
         self.box.addLayout(grid)
         self.note = label("", "caption", wrap=True)
         self.box.addWidget(self.note)

@@ -65,10 +65,6 @@ class RunView(QWidget):
         self.now = NowCard(themes)
         self.now.asked.connect(self.asked)
         right.addWidget(self.now)
-        self.export = ExportCard(themes)
-        self.export.told.connect(self.told)
-        self.export.hide()
-        right.addWidget(self.export)
         self.tabs = Segments(
             [("listen", tr("Listen")), ("curves", tr("Curves")), ("log", tr("Log"))],
             tr("What is shown below"),
@@ -76,6 +72,10 @@ class RunView(QWidget):
         self.tabs.chosen.connect(self.show_tab)
         right.addWidget(self.tabs)
         self.listen = ListenView(themes, bridge)
+        self.export = ExportCard(themes)
+        self.export.told.connect(self.told)
+        self.export.hide()
+        self.listen.add_below(self.export)
         self.curves = CurvesView(themes)
         self.log = LogView(
             themes,
@@ -198,9 +198,13 @@ class RunView(QWidget):
             self.details.setVisible(model.mode == "failed" or bool(details))
         else:
             self.banner.hide()
-        self.now.setVisible(model.mode != "finished")
+        early = ended_early and model.current.progress is None
+        self.now.setVisible(model.mode != "finished" and not early)
         if model.mode == "finished":
             self.show_tab("listen")
+            self.listen.play.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif early:
+            self.show_tab("log")
 
     def _show_stages(self) -> None:
         model = self._model
@@ -259,7 +263,7 @@ class RunView(QWidget):
         if key == "reconstruction" and isinstance(result.get("distance"), (int, float)):
             return tr("Distance {value}", value=f"{result['distance']:.1f}")
         if key == "export" and isinstance(result.get("streaming_error_db"), (int, float)):
-            return tr("Verified, streaming error {db} dB", db=f"{result['streaming_error_db']:.0f}")
+            return tr("Verified, error {db} dB", db=f"{result['streaming_error_db']:.0f}")
         return tr("Done")
 
     def _show_log(self) -> None:

@@ -320,9 +320,13 @@ class SetupView(QWidget):
         if m.demo:
             self.sources.addWidget(self._source_row("sparkles", tr("Demo sounds"), "", m.clear))
         for path in m.sources[:SHOWN_SOURCES]:
-            icon = "folder" if path.is_dir() else "file-music"
             self.sources.addWidget(
-                self._source_row(icon, path.name, str(path.parent), lambda path=path: m.remove(path))
+                self._source_row(
+                    "folder" if path.is_dir() else "file-music",
+                    path.name,
+                    str(path.parent),
+                    lambda path=path: m.remove(path),
+                )
             )
         more = len(m.sources) - SHOWN_SOURCES
         if m.demo:

@@ -1,0 +1,104 @@
+"""Tests of the window run without a screen and are strict: a warning of Qt, an unexpected log line, a widget, timer or
+reader thread that is left over fails the test.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
+from tests.helpers.replay import ReplayDriver
+
+from rave_gui.paths import AppPaths
+from rave_gui.ui.app import App
+from rave_gui.ui.theme.manager import ThemeManager
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Qt's own messages fail the tests of this folder."""
+    for item in items:
+        if "tests/ui" in item.path.as_posix():
+            item.add_marker(pytest.mark.qt_log_level_fail("WARNING"))
+            # The platform without a screen says so about every window.
+            item.add_marker(pytest.mark.qt_log_ignore("propagateSizeHints"))
+
+
+@pytest.fixture(autouse=True)
+def strict(qapp: QApplication, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Nothing may be left over, nothing unexpected may be logged."""
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    qapp.processEvents()
+    gc.collect()
+    widgets = [w for w in qapp.topLevelWidgets() if isValid(w) and w.isVisible()]
+    timers = [o for o in gc.get_objects() if isinstance(o, QTimer) and isValid(o) and o.isActive()]
+    threads = [t for t in threading.enumerate() if t.name == "rave-gui-reader"]
+    logged = [r for r in caplog.get_records("call") if r.levelno >= logging.WARNING]
+    assert not widgets, f"windows left open: {widgets}"
+    assert not timers, f"timers left running: {timers}"
+    assert not threads, f"reader threads left running: {threads}"
+    assert not logged, f"unexpected log: {[r.getMessage() for r in logged]}"
+
+
+@pytest.fixture
+def themes(qapp: QApplication) -> Iterator[ThemeManager]:
+    """A theme manager of its own."""
+    manager = ThemeManager(qapp, "light")
+    yield manager
+    manager.close()
+    qapp.setStyleSheet("")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppPaths:
+    """Empty folders of a user who has no engine."""
+    monkeypatch.delenv("RAVE_GUI_ENGINE", raising=False)
+    return AppPaths(tmp_path / "data", tmp_path / "config", tmp_path / "cache")
+
+
+Opener = Callable[..., App]
+
+
+@pytest.fixture
+def open_app(qapp: QApplication, qtbot: QtBot, home: AppPaths, tmp_path: Path) -> Iterator[Opener]:
+    """Opens windows; each is closed at the end. ``open_app(driver, engine=True)``."""
+    apps: list[App] = []
+
+    def make(driver: ReplayDriver | None = None, *, engine: bool = True, project: str = "") -> App:
+        app = App(
+            qapp,
+            home,
+            project or str(tmp_path / "My project"),
+            (lambda _services: driver) if driver is not None else None,
+        )
+        apps.append(app)
+        app.themes.set_choice("light")
+        app.window.resize(1200, 800)
+        app.window.show()
+        app.window.activateWindow()
+        qtbot.waitUntil(lambda: app.engine.known and app.window.isActiveWindow())
+        if engine:
+            app.engine.ready, app.engine.problem = True, ""
+            app.engine.changed.emit()
+        return app
+
+    yield make
+    for app in apps:
+        app.window.close()
+        for widget in app.window.findChildren(QWidget):
+            widget.hide()
+        app.window.deleteLater()
+        app.themes.close()
+        app.deleteLater()
+    qapp.setStyleSheet("")
