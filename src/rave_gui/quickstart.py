@@ -12,9 +12,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +22,9 @@ from rave_gui.errors import UserError
 from rave_gui.jobs.watch import FINAL, Watch
 from rave_gui.projects import Project
 from rave_gui.projects.names import free_name, safe_name
-from rave_protocol.codec import ProtocolError, decode, encode
+from rave_gui.projects.runs import newest_checkpoint
+from rave_gui.projects.ways import STAGES, StageRecord, Way, Ways, load, locked, save
 from rave_protocol.events import Progress, Stamped
-from rave_protocol.files import read_json, write_json
-from rave_protocol.locks import OsLock
 from rave_protocol.specs import DatasetParams, EvaluateParams, ExportParams, TrainParams, VerifyParams
 
 if TYPE_CHECKING:
@@ -36,69 +33,15 @@ if TYPE_CHECKING:
 
     OnUpdate = Callable[[str, JobView | Stamped], None]
 
-STATE = "quickstart.json"
-LOCK = "quickstart.lock"
-STAGES = ("sounds", "dataset", "training", "reconstruction", "export", "verify")
+__all__ = ["STAGES", "StageRecord", "Way", "attach", "hold", "resume", "run", "summary"]
+
 DEMO_FINGERPRINT = "demo-1"
-_VERSION = 1
-
-
-@dataclass
-class StageRecord:
-    """One stage of one way. ``result`` is set when it is done; ``job`` is None for the sounds, which need none."""
-
-    target: str = ""
-    """File or folder that the stage makes."""
-    job: str | None = None
-    seconds: float | None = None
-    result: dict[str, Any] | None = None
-    held: bool = False
-    """The user left while it ran: a training that was stopped for that goes on when the way is continued."""
-
-
-@dataclass
-class Way:
-    """One quick start as it lies on disk."""
-
-    id: str
-    created: float
-    preset: str
-    steps: int
-    sources: list[str]
-    """Absolute paths; empty for the demo sounds."""
-    fingerprint: str
-    """Digest of the sources' names, sizes and times: changed material makes a new way."""
-    label: str
-    """Name that the dataset, the run and the export share."""
-    stages: dict[str, StageRecord] = field(default_factory=dict)
-
-    @property
-    def finished(self) -> bool:
-        """Whether every stage is done."""
-        return all(self.done(stage) for stage in STAGES)
-
-    @property
-    def stage(self) -> str | None:
-        """The stage that is next or under way, or None when all are done."""
-        return next((stage for stage in STAGES if not self.done(stage)), None)
-
-    def done(self, stage: str) -> bool:
-        """Whether ``stage`` has its result."""
-        record = self.stages.get(stage)
-        return record is not None and record.result is not None
-
-
-@dataclass
-class _File:
-    project: str
-    """Where the project was when this was written: paths follow when it is moved."""
-    ways: list[Way] = field(default_factory=list)
-    version: int = _VERSION
+"""Stands for the demo sounds; to be changed when they are."""
 
 
 def attach(project: Project) -> Way | None:
     """The newest quick start of the project as it is on disk, or None. Its jobs are looked up by ``stages[…].job``."""
-    ways = _load(project).ways
+    ways = load(project).ways
     return ways[-1] if ways else None
 
 
@@ -129,8 +72,8 @@ def run(  # noqa: PLR0917 - the order of the contract
     fields = configs.preset(preset, steps)
     if opened is None:
         opened = Project.open(Path(str(project)), create=True)
-    with _locked(opened):
-        state = _load(opened)
+    with locked(opened):
+        state = load(opened)
         wanted = (preset, int(fields["max_steps"]), [str(path) for path in paths], fingerprint)
         way = next((w for w in state.ways if (w.preset, w.steps, w.sources, w.fingerprint) == wanted), None)
         if way is None:
@@ -143,7 +86,7 @@ def run(  # noqa: PLR0917 - the order of the contract
         else:
             state.ways.remove(way)
         state.ways.append(way)
-        _save(opened, state)
+        save(opened, state)
     return _Drive(services, opened, way.id, on_update, give_up).go()
 
 
@@ -171,15 +114,15 @@ def hold(services: Services, project: Project) -> str | None:
     A training that is then stopped counts as interrupted, not as finished: continuing trains on to the full number of steps.
     None when nothing is under way.
     """
-    with _locked(project):
-        state = _load(project)
+    with locked(project):
+        state = load(project)
         way = state.ways[-1] if state.ways else None
         record = way.stages.get(way.stage or "") if way is not None else None
         if record is None or record.job is None:
             return None
         if services.jobs.get(record.job, project.path).state not in FINAL:
             record.held = True
-            _save(project, state)
+            save(project, state)
         return record.job
 
 
@@ -244,9 +187,9 @@ class _Drive:
                 self._sounds()
             elif not self._stage(stage):
                 break
-        return summary(self._project, self._read(_load(self._project)))
+        return summary(self._project, self._read(load(self._project)))
 
-    def _read(self, state: _File) -> Way:
+    def _read(self, state: Ways) -> Way:
         way = next((w for w in state.ways if w.id == self._id), None)
         if way is None:
             raise UserError(
@@ -262,8 +205,8 @@ class _Drive:
 
     def _sounds(self) -> None:
         """Demo sounds are made here and now (seconds); the user's own only need to be there."""
-        with _locked(self._project, timeout=120.0):
-            state = _load(self._project)
+        with locked(self._project, timeout=120.0):
+            state = load(self._project)
             way = self._read(state)
             record = way.stages.get("sounds")
             if (
@@ -278,7 +221,7 @@ class _Drive:
             way.stages["sounds"] = StageRecord(
                 target, None, seconds, {"path": target, "demo": not way.sources}
             )
-            _save(self._project, state)
+            save(self._project, state)
 
     def _make_demo(self) -> Path:
         from rave_gui.audio import synth
@@ -305,52 +248,74 @@ class _Drive:
             return False
         self._tell(stage, view)
         result = watch.result()
-        with _locked(self._project):
-            state = _load(self._project)
+        with locked(self._project):
+            state = load(self._project)
             record = self._read(state).stages[stage]
-            if record.job == view.id:
+            # Stopped by somebody who left it for later, and later is now: it goes on.
+            again = record.held and bool(result.get("stopped"))
+            if not again and record.job == view.id and record.result is None:
                 record.result = result
-                record.seconds = round((view.ended or 0.0) - (view.started or view.created), 3)
-                _save(self._project, state)
-        return True
+                record.seconds = round((record.seconds or 0.0) + _seconds(view), 3)
+                save(self._project, state)
+        return self._stage(stage) if again else True
 
     def _begin(self, stage: str) -> Watch | None:
         """The stage's job to wait for: the one under way, a retry of one that ended badly, or a new one; None when done."""
         jobs = self._services.jobs
-        with _locked(self._project):
-            state = _load(self._project)
+        with locked(self._project):
+            state = load(self._project)
             way = self._read(state)
             record = way.stages.get(stage)
             if record is not None and record.result is not None:
-                if Path(str(record.target)).exists():
+                if Path(record.target).exists():
                     return None
                 record = None  # what it made was moved or deleted: made again, under a new name
-            view = None
-            if record is not None and record.job is not None and (self._project.jobs / record.job).is_dir():
-                view = jobs.get(record.job, self._project.path)
-                stopped = view.state == "succeeded" and bool((view.result or {}).get("stopped"))
-                if view.state in ("failed", "cancelled", "interrupted") or (record.held and stopped):
-                    view = jobs.retry(view.id, self._project.path)
-                record.held = False
+            view = None if record is None else self._continued(record)
             if record is None or view is None:
+                spent = record.seconds if record is not None else None
                 for later in STAGES[STAGES.index(stage) :]:
                     way.stages.pop(later, None)
-                record, params, title = self._plan(stage, way)
-                if isinstance(params, DatasetParams):
-                    view = datasets.create(self._services, params, project=self._project.path)
-                else:
-                    view = jobs.submit(_KINDS[stage], params, project=self._project.path, title=title)
+                record, params, title = self._plan(stage, way, record.target if record is not None else "")
+                record.seconds = spent
+                view = self._submit(stage, params, title)
             record.job = view.id
             way.stages[stage] = record
             self._register(stage, way, record, view.id)
-            _save(self._project, state)
+            save(self._project, state)
         return Watch(jobs, view.id, self._project.path)
 
-    def _plan(self, stage: str, way: Way) -> tuple[StageRecord, Any, str]:
-        """What a new job of ``stage`` does, from the results of the stages before it."""
+    def _continued(self, record: StageRecord) -> JobView | None:
+        """The job to wait for in a stage that was begun before; None when it has to be planned anew.
+
+        What was cut short goes on as it was asked for, a training from its last checkpoint. What *failed* before there was any
+        checkpoint is planned anew: the reason may have been in the plan, and a newer version may know better.
+        """
+        if record.job is None or not (self._project.jobs / record.job).is_dir():
+            return None
+        jobs, view = self._services.jobs, self._services.jobs.get(record.job, self._project.path)
+        stopped = view.state == "succeeded" and bool((view.result or {}).get("stopped"))
+        if view.state not in FINAL or (view.state == "succeeded" and not (record.held and stopped)):
+            return view
+        record.seconds = (record.seconds or 0.0) + _seconds(view)
+        if view.state == "failed" and newest_checkpoint(Path(record.target)) is None:
+            return None
+        record.held = False
+        return jobs.retry(view.id, self._project.path)
+
+    def _submit(self, stage: str, params: Any, title: str) -> JobView:
+        if isinstance(params, DatasetParams):
+            return datasets.create(self._services, params, project=self._project.path)
+        return self._services.jobs.submit(_KINDS[stage], params, project=self._project.path, title=title)
+
+    def _plan(self, stage: str, way: Way, before: str) -> tuple[StageRecord, Any, str]:
+        """What a new job of ``stage`` does, from the results of the stages before it.
+
+        ``before`` is the target of a failed try: it is taken again where that try made nothing.
+        """
         project, label = self._project, way.label
+        again = Path(before) if before and not Path(before).exists() else None
         if stage == "dataset":
-            target = project.datasets / project.free(project.datasets, "dataset", label)
+            target = again or project.datasets / project.free(project.datasets, "dataset", label)
             sources = way.sources or [str(way.stages["sounds"].target)]
             fields = configs.preset_dataset(way.preset)
             return (
@@ -360,21 +325,21 @@ class _Drive:
             )
         dataset = str(way.stages["dataset"].target)
         if stage == "training":
-            run_folder = project.runs / project.free(project.runs, "run", f"{label}-{way.preset}")
+            run_folder = again or project.runs / project.free(project.runs, "run", f"{label}-{way.preset}")
             fields = configs.preset(way.preset, way.steps)
             params = TrainParams(dataset, str(run_folder), run_folder.name, **fields)
             return StageRecord(str(run_folder)), params, f"Train {run_folder.name}"
         run_folder = Path(way.stages["training"].target)
         checkpoint = str((way.stages["training"].result or {}).get("checkpoint") or run_folder)
         if stage == "reconstruction":
-            target = project.takes / free_name(project.takes, f"{run_folder.name} reconstruction")
+            target = again or project.takes / free_name(project.takes, f"{run_folder.name} reconstruction")
             return (
                 StageRecord(str(target)),
                 EvaluateParams(checkpoint, dataset, str(target)),
                 f"Reconstruct with {run_folder.name}",
             )
         if stage == "export":
-            target = project.exports / project.free(project.exports, "export", run_folder.name)
+            target = again or project.exports / project.free(project.exports, "export", run_folder.name)
             return (
                 StageRecord(str(target)),
                 ExportParams(checkpoint, str(target), target.name),
@@ -404,6 +369,13 @@ _KINDS = {
 }
 
 
+def _seconds(view: JobView) -> float:
+    """How long an ended job worked."""
+    if view.started is None or view.ended is None:
+        return 0.0
+    return max(0.0, view.ended - view.started)
+
+
 def _pick(source: dict[str, Any], *keys: str) -> dict[str, Any]:
     return {key: source[key] for key in keys if key in source}
 
@@ -430,64 +402,3 @@ def _fingerprint(paths: list[Path]) -> str:
                     f"{file}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode(errors="surrogateescape")
                 )
     return digest.hexdigest()[:16]
-
-
-@contextmanager
-def _locked(project: Project, timeout: float = 30.0) -> Iterator[None]:
-    lock = OsLock(project.path / LOCK)
-    try:
-        taken = lock.acquire(timeout)
-    except OSError as error:
-        raise UserError(
-            f"The project {project.path} cannot be written.",
-            "Give yourself the right to write in its folder, or choose another project.",
-            str(error),
-            code="not-writable",
-        ) from error
-    if not taken:
-        raise UserError(
-            f"Another program is busy with the quick start of {project.path}.",
-            "Wait a moment and try again.",
-            code="project-busy",
-        )
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _load(project: Project) -> _File:
-    """The project's ways; a missing file has none. A damaged one is set aside: jobs and folders are all still there."""
-    path = project.path / STATE
-    try:
-        data = read_json(path)
-        if data.get("version") != _VERSION:
-            raise UserError(
-                f"{path} was written by another version of RAVE GUI.",
-                "Update RAVE GUI, or move the file away to begin a new quick start.",
-                code="quickstart-newer",
-            )
-        old = data.get("project")
-        if isinstance(old, str) and old != str(project.path):
-            data = _moved(data, old, str(project.path))
-        return decode(_File, data)
-    except FileNotFoundError:
-        return _File(str(project.path))
-    except ProtocolError:
-        path.replace(path.with_name(f"{path.stem}.damaged-{time.strftime('%Y%m%d-%H%M%S')}.json"))
-        return _File(str(project.path))
-
-
-def _save(project: Project, state: _File) -> None:
-    write_json(project.path / STATE, encode(state))
-
-
-def _moved(value: Any, old: str, new: str) -> Any:
-    """Every path under ``old`` as a path under ``new``."""
-    if isinstance(value, dict):
-        return {key: _moved(item, old, new) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_moved(item, old, new) for item in value]
-    if isinstance(value, str) and (value == old or value.startswith((old + "/", old + "\\"))):
-        return new + value[len(old) :]
-    return value
