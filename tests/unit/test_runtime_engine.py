@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -323,6 +325,35 @@ def test_cancel_leaves_nothing_half_made(paths: AppPaths, site: Path) -> None:
     with pytest.raises(Cancelled):
         EngineManager(paths).install("cpu", watch, lambda: "packages" in seen)
     assert engines(paths) == []
+
+
+def test_what_a_killed_installation_left_is_ended_and_replaced(
+    paths: AppPaths, site: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The worker was killed, its uv goes on writing: the next installation ends it before it builds there anew."""
+    monkeypatch.setattr(probe, "check_engine", lambda *_: FACTS)
+    environments = Environments(paths.engines)
+    folder = environments.folder(environments.key("cpu", environments_module.TORCH["cpu"]))
+    fake_environment(folder)
+    (folder / "half").write_text("", encoding="utf-8")
+    stale = tmp_path / ("uv.exe" if sys.platform == "win32" else "uv")
+    shutil.copy2(Path(sys.executable).resolve(), stale)
+    program = "import sys; print(1, flush=True); sys.stdin.read()"
+    process = subprocess.Popen(
+        [str(stale), "-S", "-c", program, str(folder / "bin" / "python")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONHOME": sys.base_prefix},
+    )
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert EngineManager(paths).install("cpu").ready
+        process.wait(10)  # raises when it still runs
+        assert not (folder / "half").exists()
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_no_space_is_said_before_anything_is_fetched(

@@ -59,6 +59,15 @@ class Environments:
                 found.append(process.pid)
         return found
 
+    def installers(self, folder: Path) -> list[int]:
+        """Pids of uv processes that work on ``folder``: left over when whoever started them was killed."""
+        found = []
+        for process in psutil.process_iter(["name", "cmdline"]):
+            name, command = process.info["name"] or "", process.info["cmdline"] or []
+            if name.startswith("uv") and any(argument.startswith(str(folder)) for argument in command):
+                found.append(process.pid)
+        return found
+
     def forget(self) -> None:
         """Let no environment be the one in use."""
         (self.root / CURRENT).unlink(missing_ok=True)

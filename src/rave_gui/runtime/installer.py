@@ -14,7 +14,7 @@ from rave_gui.runtime.environments import COMMON, LOCKS, PYTHON_VERSION, SOURCE_
 from rave_gui.runtime.growth import Growth, folder_bytes
 from rave_gui.runtime.machine import free_space, this_machine
 from rave_gui.runtime.plan import TorchChoice, TorchPlan, TorchSource, plan_torch
-from rave_gui.runtime.processes import Cancelled
+from rave_gui.runtime.processes import Cancelled, end_tree
 from rave_gui.runtime.sources import PackageSources, find_sources
 from rave_gui.runtime.status import READY, Pointer, Ready, read_ready
 from rave_gui.runtime.uv_tool import Outcome, UvTool
@@ -80,6 +80,7 @@ class _Installation:
         self.notices = list(plan.torch.notices)
         self.growth: Growth | None = None
         self.phase = ""
+        self.building = 0.0
 
     def log(self, text: str) -> None:
         self.tell(events.Log(text))
@@ -187,6 +188,9 @@ class _Installation:
         return Pointer("managed", str(folder), str(interpreter), key)
 
     def clear(self, folder: Path) -> None:
+        """Delete what a killed installation left, and first the uv that may still be writing it. We hold the lock: it is nobody's."""
+        for pid in self.environments.installers(folder):
+            end_tree(pid)
         if self.environments.users(folder) or not self.environments.delete(folder):
             raise UserError(
                 "The engine's environment is in use and cannot be replaced.",
@@ -196,6 +200,7 @@ class _Installation:
             )
 
     def build(self, python: Path, source: TorchSource, folder: Path, key: str) -> Pointer:
+        self.building = time.monotonic()
         self.growth = Growth(folder, self.uv.cache_folder(), source.size)
         self.uv.on_tick = self.report
         self.step("environment", "Making the environment")
@@ -262,7 +267,12 @@ class _Installation:
 
     def report(self, message: str = "") -> None:
         done, total = (self.growth.bytes(), self.growth.total) if self.growth else (0, self.plan.needed)
-        self.tell(events.Progress(done, total, "bytes", None, self.phase, message))
+        rate = eta = None
+        seconds = time.monotonic() - self.building
+        if self.phase in ("packages", "torch") and done > total / 50 and seconds > 0:
+            rate = done / seconds
+            eta = (total - done) / rate
+        self.tell(events.Progress(done, total, "bytes", eta, self.phase, message, rate))
 
 
 def _failure(what: str, outcome: Outcome, details: str) -> UserError:
