@@ -55,6 +55,7 @@ class WorkContext:
         self._commands = LineFollower(folder / jobfolder.COMMANDS)
         self._next_poll = 0.0
         self._next_progress = 0.0
+        self._begun = time.monotonic()
         self._pending: list[Command] = []
 
     def emit(self, event: events.Event) -> None:
@@ -78,11 +79,13 @@ class WorkContext:
         rate: float | None = None,
         force: bool = False,
     ) -> None:
-        """Say how far the work is, at most ten times a second unless ``force``."""
+        """Say how far the work is, unless ``force`` at most ten times a second, and after 20 minutes every two seconds:
+        what is read from the first line on must not grow with every second of a training of days.
+        """
         now = time.monotonic()
         if not force and now < self._next_progress and done < total:
             return
-        self._next_progress = now + 0.1
+        self._next_progress = now + min(2.0, max(0.1, (now - self._begun) / 600))
         self.emit(events.Progress(done, total, unit, eta, phase, message, rate))
 
     def commands(self) -> list[Command]:

@@ -126,10 +126,50 @@ def test_a_spec_of_another_version_fails_with_words(home: Home) -> None:
         home.jobs.retry(view.id)
 
 
-def test_a_job_the_registry_never_heard_of_runs_all_the_same(home: Home) -> None:
-    folder = make_folder(home.root / "project" / "jobs", JobState(machine=machine_id()))
-    assert home.jobs.list(home.root / "project")[0].state == "queued"
+def test_a_job_of_our_own_folder_runs_when_the_registry_was_lost(home: Home) -> None:
+    folder = make_folder(home.paths.jobs, JobState(machine=machine_id()))
+    assert home.jobs.list()[0].state == "queued"
     assert home.jobs.wait(folder.id, timeout=60).state == "succeeded"
+
+
+@pytest.mark.parametrize("state", ["queued", "starting"])
+def test_a_project_that_was_received_starts_nothing_by_itself(home: Home, state: State) -> None:
+    project = home.root / "received"
+    folder = make_folder(project / "jobs", JobState(state=state))
+    home.jobs.list(project)
+    view = home.jobs.list(project)[0]
+    assert view.state == "interrupted"
+    assert "Retry" in view.reason
+    assert not folder.events.exists()
+    again = home.jobs.retry(view.id, project)
+    assert home.jobs.wait(again.id, timeout=60).state == "succeeded"
+
+
+def test_what_a_received_job_trusts_is_not_trusted_on_retry(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rave_protocol.specs import JobSpec
+
+    monkeypatch.setattr(home.jobs._starter, "ensure", lambda: None)
+    project = home.root / "received"
+    params = TrainParams("set", str(project / "runs" / "r"), "r", trusted=["/x/evil.gin"], device="cpu")
+    create(
+        project / "jobs", JobSpec("theirs", "train", "T", params, 1.0, str(project)), JobState("interrupted")
+    )
+    assert home.jobs.retry("theirs", project).params["trusted"] == []
+    own = home.jobs.submit("train", params, project=project, title="Own")
+    home.jobs.cancel(own.id)
+    assert home.jobs.retry(own.id, project).params["trusted"] == ["/x/evil.gin"]
+
+
+def test_a_moved_project_keeps_its_queue(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as quiet:
+        quiet.setattr(home.jobs._starter, "ensure", lambda: None)
+        job = home.fake("quick", project=home.root / "old")
+    (home.root / "old").rename(home.root / "new")
+    assert home.jobs.list(home.root / "new")[0].state == "queued"
+    view = home.jobs.wait(job.id, timeout=60)
+    assert (view.state, view.project) == ("succeeded", home.root / "new")
 
 
 def test_a_copied_project_does_not_run_its_jobs_twice(home: Home) -> None:
@@ -228,10 +268,14 @@ def test_an_idle_dispatcher_leaves_and_takes_a_job_registered_meanwhile(home: Ho
     assert home.dispatcher() is None
 
 
-def test_a_vanished_folder_is_forgotten(home: Home) -> None:
+def test_a_vanished_folder_is_forgotten(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     registry = Registry(home.paths.registry)
     registry.add("gone", home.root / "gone", "light")
-    assert Dispatcher(home.paths).step() is False
+    dispatcher = Dispatcher(home.paths)
+    assert dispatcher.step() is True  # it may just be coming
+    assert registry.all() != []
+    monkeypatch.setattr("rave_gui.jobs.dispatcher.MISSING_SECONDS", 0.0)
+    assert dispatcher.step() is False
     assert registry.all() == []
 
 

@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rave_gui.errors import UserError
 from rave_gui.jobs.folder import JobFolder
@@ -19,11 +20,14 @@ from rave_gui.jobs.reconcile import MAX_ATTEMPTS, reconcile
 from rave_gui.jobs.registry import Registry, Row
 from rave_gui.jobs.state import LIVE, JobState
 from rave_gui.paths import AppPaths, default_paths
+from rave_protocol import jobfolder
 from rave_protocol.locks import OsLock, is_held
 
 LOCK = "dispatcher.lock"
 LIGHT = "light"
 LIGHT_SLOTS = 2
+MISSING_SECONDS = 5.0
+"""How long a registered job's folder may be away before the job is forgotten."""
 EVERYWHERE = "train:auto"
 """Lane of a training whose device nobody knows beforehand: it runs alone among trainings."""
 
@@ -58,6 +62,8 @@ class Dispatcher:
         self.poll = poll
         self.registry = Registry(paths.registry)
         self._runners: dict[str, _Runner] = {}
+        self._missed: dict[str, float] = {}
+        self._queued: dict[Path, tuple[int, JobState]] = {}
 
     def run(self) -> int:
         """Dispatch until idle. Returns 0, also when another dispatcher is at work."""
@@ -101,10 +107,9 @@ class Dispatcher:
         for row in self.registry.pending():
             folder = JobFolder(row.folder)
             if not folder.exists():
-                self.registry.forget(row.id)
-                self._runners.pop(row.id, None)
+                self._missing(row, look)
                 continue
-            state = folder.read_state()
+            state = self._state(folder)
             if folder.is_foreign(state):
                 self.registry.forget(row.id)
                 continue
@@ -112,6 +117,32 @@ class Dispatcher:
                 state = reconcile(folder)
             self._place(row, folder, state, look)
         return look
+
+    def _missing(self, row: Row, look: _Look) -> None:
+        """A job whose folder is not there: about to be renamed into its place, or gone for good."""
+        since = self._missed.setdefault(row.id, time.monotonic())
+        if time.monotonic() - since < MISSING_SECONDS:
+            look.pending += 1
+            return
+        self.registry.forget(row.id)
+        self._missed.pop(row.id, None)
+        self._runners.pop(row.id, None)
+
+    def _state(self, folder: JobFolder) -> JobState:
+        """The job's state; that of one that waits is read again only when its file has changed (long queues)."""
+        try:
+            stamp = (folder.path / jobfolder.STATE).stat().st_mtime_ns
+        except OSError:
+            return folder.read_state()
+        known = self._queued.get(folder.path)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        state = folder.read_state()
+        if state.state == "queued":
+            self._queued[folder.path] = (stamp, state)
+        else:
+            self._queued.pop(folder.path, None)
+        return state
 
     def _place(self, row: Row, folder: JobFolder, state: JobState, look: _Look) -> None:
         """Sort one job into the look; end it, or replace its runner, where that is due."""

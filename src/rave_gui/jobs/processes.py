@@ -17,6 +17,9 @@ class ProcessTree:
         self._roots: dict[int, psutil.Process] = {}
         self._children: dict[int, psutil.Process] = {}
 
+    def __contains__(self, pid: int) -> bool:
+        return pid in self._roots
+
     def add(self, pid: int | None) -> None:
         """Watch the process with this pid (and its children) from now on, if it exists."""
         if pid is None or pid in self._roots:

@@ -27,7 +27,7 @@ from rave_gui.paths import AppPaths, default_paths
 from rave_protocol import jobfolder
 from rave_protocol.codec import ProtocolError
 from rave_protocol.files import LineFollower
-from rave_protocol.locks import OsLock, machine_id
+from rave_protocol.locks import OsLock, holder, machine_id
 from rave_protocol.specs import JobSpec
 from rave_protocol.work import work_begun
 
@@ -104,7 +104,7 @@ class Runner:
             return False
         if self.folder.work_alive() or work_begun(self.folder.path):
             self._fold = replay(self.folder, state, self._reader, self._commands)
-            self._tree.add(self._fold.state.pids["engine"])
+            self._watch_engine()
             self._write()
             return True
         for command in read_commands(self._commands):
@@ -155,7 +155,16 @@ class Runner:
         while events := self._reader.read():
             for stamped in events:
                 self._fold.event(stamped)
-        self._tree.add(self._fold.state.pids["engine"])
+        self._watch_engine()
+
+    def _watch_engine(self) -> None:
+        """Know the process that said it works, once it is the one that holds the lock: an old pid may be somebody else's."""
+        pid = self._fold.state.pids["engine"]
+        if pid is None or pid in self._tree or not self.folder.work_alive():
+            return
+        found = holder(self.folder.path / jobfolder.WORK_LOCK)
+        if found is not None and found.pid == pid:
+            self._tree.add(pid)
 
     def _alive(self) -> bool:
         """Whether the work goes on: somebody holds its lock or, before that, its process is coming up."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import os
 import secrets
 import socket
@@ -68,8 +70,13 @@ class JobService:
             spec.to_json()
         )  # a value that the other side would refuse is a fault of ours: say so here
         state = JobState(host=socket.gethostname(), machine=machine_id())
-        folder = create(parent, spec, state)
-        self._registry.add(spec.id, folder.path, self._lane(params))
+        # Registered first: a job that lies in a project and in no registry is never started by itself.
+        self._registry.add(spec.id, parent / spec.id, self._lane(params))
+        try:
+            folder = create(parent, spec, state)
+        except UserError:
+            self._registry.forget(spec.id)
+            raise
         self._starter.ensure()
         return make_view(folder, state)
 
@@ -222,7 +229,7 @@ class JobService:
     def retry(self, job_id: str, project: Path | None = None) -> JobView:
         """A new job that does the same again; a training goes on from the newest checkpoint of its run.
 
-        Raises :class:`UserError` for a job that runs, that did all it was asked, or whose spec cannot be read.
+        What a job that was not submitted by this user calls trusted is not. Raises :class:`UserError` for a job that runs, that did all it was asked, or whose spec cannot be read.
         """
         folder = self._find(job_id, project)
         view = self._view(folder)
@@ -247,9 +254,10 @@ class JobService:
                 str(error),
                 "protocol",
             ) from error
-        return self.submit(
-            spec.kind, retry_params(spec.params), project=view.project, title=spec.title, retry_of=spec.id
-        )
+        params = retry_params(spec.params)
+        if isinstance(params, TrainParams) and self._registry.get(view.id) is None:
+            params = dataclasses.replace(params, trusted=[])
+        return self.submit(spec.kind, params, project=view.project, title=spec.title, retry_of=spec.id)
 
     def reorder(self, job_id: str, before: str | None = None, project: Path | None = None) -> None:
         """Move a queued job in front of another one, or (None) to the end of the queue."""
@@ -355,7 +363,7 @@ class JobService:
         return view
 
     def _keep_going(self, views: Sequence[JobView]) -> None:
-        """Start a dispatcher where something waits for one, and register jobs that the registry does not know."""
+        """Start a dispatcher where something waits for one; see to jobs that the registry does not know so."""
         waiting = [view for view in views if not view.final and not view.host]
         if not waiting:
             return
@@ -370,21 +378,17 @@ class JobService:
         self._starter.ensure()
 
     def _adopt(self, view: JobView, row: Row | None) -> None:
-        """A live job whose row is missing or points elsewhere: the submitter died in between, or the project was moved.
+        """A live job whose row is missing or points elsewhere: the project was moved, copied, restored or received.
 
-        A copy of a folder whose job is still at its place is not a job of its own and is ended here.
+        Moved: the row follows. Otherwise nothing is started that this user did not submit here, so a job that waits is
+        ended; in the user's own folder of jobs the registry was lost, and is made anew.
         """
         folder = JobFolder(view.folder)
         if row is not None and row.folder != view.folder and JobFolder(row.folder).exists():
-            try:
-                with folder.sole() as alone:
-                    state = folder.read_state()
-                    if alone and state.state == "queued":
-                        state.ended = time.time()
-                        state.move("interrupted", f"This is a copy; the job itself is in {row.folder}.")
-                        folder.write_state(state)
-            except OSError as error:
-                raise _as_user_error(error) from error
+            self._end_stray(folder, f"This is a copy; the job itself is in {row.folder}.")
+            return
+        if row is None and view.folder.parent != self.paths.jobs:
+            self._end_stray(folder, "It is in no queue of this computer. Press Retry to start it here.")
             return
         try:
             params = folder.read_spec().params
@@ -392,6 +396,15 @@ class JobService:
             self._registry.add(view.id, view.folder, LIGHT)  # its runner says what is wrong with it
             return
         self._registry.add(view.id, view.folder, self._lane(params))
+
+    def _end_stray(self, folder: JobFolder, reason: str) -> None:
+        """End a waiting job that is not this user's to run; where that cannot be written, it only waits on."""
+        with contextlib.suppress(OSError), folder.sole() as alone:
+            state = folder.read_state()
+            if alone and state.state == "queued":
+                state.ended = time.time()
+                state.move("interrupted", reason)
+                folder.write_state(state)
 
     def _refuse_foreign(self, view: JobView) -> None:
         if view.host:
