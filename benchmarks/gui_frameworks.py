@@ -167,7 +167,7 @@ def memory(root: psutil.Process) -> dict[str, float]:
     for process in [root, *root.children(recursive=True)]:
         with contextlib.suppress(psutil.NoSuchProcess):
             info = process.memory_full_info()
-            total["pss_mib"] += info.pss / 2**20
+            total["pss_mib"] += getattr(info, "pss", 0) / 2**20  # Linux only
             total["rss_mib"] += info.rss / 2**20
     return total
 
