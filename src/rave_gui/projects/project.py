@@ -14,7 +14,7 @@ from rave_gui.projects.store import Kind, Record, Store, refuse_newer, stored_sc
 
 DATABASE = "project.db"
 FOLDERS = ("datasets", "runs", "priors", "exports", "takes", "jobs")
-_OURS = frozenset({*FOLDERS, "sounds", "quickstart.json", "quickstart.lock", "trash"})
+_OURS = frozenset({*FOLDERS, "sounds", "trash"})
 _NOISE = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", ".directory", ".localized"})
 """Files that operating systems drop into any folder."""
 
@@ -72,7 +72,7 @@ class Project:
                 "Check the path, or start with “rave-gui quickstart --project …”, which makes the project.",
                 code="project-missing",
             )
-        foreign = sorted(name for name in names - _OURS if not name.startswith(DATABASE))
+        foreign = sorted(name for name in names - _OURS if not name.startswith((DATABASE, "quickstart.")))
         if foreign:
             shown = ", ".join(foreign[:3]) + (" …" if len(foreign) > 3 else "")
             raise UserError(
