@@ -155,6 +155,14 @@ def open_dataset(params: TrainParams, sample_rate: int, augmented: bool = True) 
     )
 
 
+def close(dataset: Any) -> None:
+    """Close the dataset's database: LMDB lets a process open it once only. Reading on opens it again."""
+    env = getattr(dataset, "_env", None)
+    if env is not None:
+        dataset._env = None
+        env.close()
+
+
 @contextlib.contextmanager
 def own_randomness() -> Iterator[None]:
     """Put the three generators on the CPU back as they were."""

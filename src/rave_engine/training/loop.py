@@ -83,6 +83,7 @@ class Loop:
             self._finish()
         finally:
             self.scalars.close()
+            data.close(self.dataset)
         return self._result()
 
     def _train(self, stream: Iterator[torch.Tensor], step: FastStep) -> None:
@@ -322,7 +323,6 @@ class Loop:
         never_analysed = not bool(model.fidelity.any())
         if self._validated_at != step and self.steps_done and (not self.stopping or never_analysed):
             self._validate()
-        self.kept.clear()
         path = self.version / "checkpoints" / checkpoints.name(step)
         if not (self.last_saved == path and path.is_file()):
             checkpoints.save(path, capture(self.trainee, self._info()))
