@@ -171,6 +171,8 @@ class TestRun:
         environment = dict(os.environ)
         if stage.name == "engine":
             return environment
+        if not stage.alone:
+            environment.setdefault("OMP_NUM_THREADS", "1")  # two stages share the cores
         if not environment.get("DISPLAY"):
             environment.setdefault("QT_QPA_PLATFORM", "offscreen")
         environment["RAVE_GUI_HOME"] = str(self.home / stage.name)
