@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -112,9 +111,10 @@ class Home:
                 found = holder(lock) if is_held(lock) else None
                 if found is not None and found.pid != os.getpid():
                     try:
-                        os.kill(found.pid, signal.SIGKILL)
-                        psutil.Process(found.pid).wait(5)
-                    except (OSError, psutil.Error):
+                        process = psutil.Process(found.pid)
+                        process.kill()
+                        process.wait(5)
+                    except psutil.Error:
                         continue
             time.sleep(0.05)
 

@@ -167,6 +167,19 @@ def test_nothing_yet_is_an_empty_list(tmp_path: Path, capsys: pytest.CaptureFixt
         assert capsys.readouterr().out.startswith("There are no")
 
 
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="screens are named by variables on Linux only"
+)
+@pytest.mark.parametrize("args", [[], ["window"]])
+def test_without_a_screen_the_window_says_so(
+    args: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert main(args) == 3
+    assert "no screen" in capsys.readouterr().err
+
+
 def test_presets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "presets", "--json"]) == 0
     assert check(capsys.readouterr().out, "train-presets")["items"][0]["name"] == "tiny"

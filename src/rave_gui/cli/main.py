@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Any
 
 import click
 
-from rave_gui.cli.console import Console, Output, guarded, json_option, use_utf8, wants_json
+from rave_gui.cli.console import FIXABLE, Console, Output, guarded, json_option, use_utf8, wants_json
+from rave_gui.errors import UserError
 
 COMMANDS = {
     "quickstart": ("rave_gui.cli.quickstart", "From a folder of sounds to a verified model, in one command."),
@@ -72,10 +74,19 @@ def root(ctx: click.Context, version: bool) -> Any:
 @click.option("--project", "-p", metavar="FOLDER", help="Open this project.")
 def window_command(project: str | None) -> int:
     """Open the window."""
-    return _open_window(["--project", project] if project else [])
+    return _open_window([project] if project else [])
 
 
 def _open_window(args: list[str]) -> int:
+    """Qt ends the whole process when it finds no screen, so that is looked at first."""
+    if sys.platform.startswith("linux") and not any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    ):
+        raise UserError(
+            "There is no screen to open the window on (neither DISPLAY nor WAYLAND_DISPLAY is set).",
+            "Start it from a desktop session, or use the commands: rave-gui --help lists them.",
+            code="no-screen",
+        )
     from rave_gui.ui.app import run
 
     return int(run(args))
@@ -104,7 +115,14 @@ def window(argv: list[str] | None = None) -> int:
     """Entry without a console (Windows); a frozen window re-enters here for its hidden subcommands as well."""
     args = list(sys.argv[1:] if argv is None else argv)
     hidden = _hidden(args)
-    return _open_window(args) if hidden is None else hidden
+    if hidden is not None:
+        return hidden
+    try:
+        return _open_window(args)
+    except UserError as error:
+        if sys.stderr is not None:  # there is none without a console
+            Console(json=False).fail(error.to_json(), FIXABLE)
+        return FIXABLE
 
 
 if __name__ == "__main__":
