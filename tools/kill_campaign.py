@@ -8,6 +8,7 @@ checkpoints, dataset. Half of the rounds start the engine cold, half fork it fro
 
 Writes ``benchmarks/results/kill_campaign.json``. Uses the engine of ``RAVE_GUI_TEST_ENGINE`` (an interpreter), otherwise the
 one that is installed. Exit code 1 when a round found a fault.
+Ctrl+C ends it early with what was done until then.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import json
 import os
 import platform
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -342,6 +344,8 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=RESULTS)
     args = parser.parse_args()
     rng = random.Random(args.seed)
+    for name in (signal.SIGINT, signal.SIGTERM):  # also where the shell has made a background job ignore them
+        signal.signal(name, signal.default_int_handler)
     named = os.environ.get("RAVE_GUI_TEST_ENGINE") or EngineManager(default_paths()).status().interpreter
     os.environ["OMP_NUM_THREADS"] = "1"
     with tempfile.TemporaryDirectory(prefix="rave-kills-") as folder:
@@ -358,7 +362,10 @@ def main() -> int:
                 if start not in plain:
                     plain[start] = campaign.unharmed(start)
                 moment = rng.uniform(0.0, plain[start])
-                rounds.append(campaign.play(number, start, VICTIMS[number % len(VICTIMS)], moment))
+                try:
+                    rounds.append(campaign.play(number, start, VICTIMS[number % len(VICTIMS)], moment))
+                except KeyboardInterrupt:
+                    break  # what was done so far is written
                 print(rounds[-1], flush=True)
             found = summary(rounds, campaign, campaign.load_checkpoints(), plain)
         finally:

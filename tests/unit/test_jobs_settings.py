@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from rave_gui.bootstrap import build
 from rave_gui.errors import UserError
+from rave_gui.paths import AppPaths
 from rave_gui.settings import SCHEMA, Settings, Value
 
 
@@ -98,3 +100,17 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         settings.set("theme", "dark")
     assert caught.value.code == "settings"
     assert settings.text("theme") == "system"
+
+
+def test_building_the_services_starts_nothing_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RAVE_GUI_ENGINE", raising=False)
+    root = tmp_path / "nobody"
+    paths = AppPaths(root / "data", root / "config", root / "cache")
+    services = build(paths)
+    assert services.paths == paths
+    assert services.settings.text("theme") == "system"
+    assert services.engine.status().ready is False
+    assert services.jobs.paths == paths
+    assert not root.exists()
