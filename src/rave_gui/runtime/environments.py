@@ -11,8 +11,6 @@ import shutil
 import sys
 from pathlib import Path
 
-import psutil
-
 from rave_gui.runtime.status import CURRENT, READY
 
 PYTHON_VERSION = "3.11"
@@ -50,6 +48,8 @@ class Environments:
 
     def users(self, folder: Path | None = None) -> list[int]:
         """Pids of processes that run in ``folder`` (or in any of our environments)."""
+        import psutil  # late: only changes to environments need it
+
         prefix = str(folder or self.envs) + os.sep
         found = []
         for process in psutil.process_iter(["cmdline"]):
@@ -61,6 +61,8 @@ class Environments:
 
     def installers(self, folder: Path) -> list[int]:
         """Pids of uv processes that work on ``folder``: left over when whoever started them was killed."""
+        import psutil
+
         found = []
         for process in psutil.process_iter(["name", "cmdline"]):
             name, command = process.info["name"] or "", process.info["cmdline"] or []

@@ -6,15 +6,15 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
 from rave_gui.errors import UserError
 from rave_gui.paths import AppPaths
-from rave_gui.runtime import installer, probe
+from rave_gui.runtime import probe
 from rave_gui.runtime.environments import Environments
 from rave_gui.runtime.machine import find_nvidia
-from rave_gui.runtime.plan import TorchChoice
 from rave_gui.runtime.status import (
     EngineFacts,
     EngineStatus,
@@ -23,8 +23,12 @@ from rave_gui.runtime.status import (
     read_ready,
     write_pointer,
 )
-from rave_protocol import events
 from rave_protocol.locks import OsLock
+
+if TYPE_CHECKING:
+    from rave_gui.runtime.installer import InstallPlan
+    from rave_gui.runtime.plan import TorchChoice
+    from rave_protocol import events
 
 VARIABLE = "RAVE_GUI_ENGINE"
 """Names an environment or interpreter to use instead of the installed one (tests, clusters)."""
@@ -112,8 +116,10 @@ class EngineManager:
 
     # Changes -----------------------------------------------------------------------------------------------------
 
-    def plan(self, torch: TorchChoice = "auto") -> installer.InstallPlan:
+    def plan(self, torch: TorchChoice = "auto") -> InstallPlan:
         """What :meth:`install` would do, and what it would have to say first. Changes nothing."""
+        from rave_gui.runtime import installer  # late: a start of the application needs no installer
+
         return installer.make_plan(self._environments, torch)
 
     def install(
@@ -128,6 +134,8 @@ class EngineManager:
         change, :class:`~rave_gui.runtime.processes.Cancelled` when ``cancel()`` turned true; in both cases the engine that
         was there before is still there.
         """
+        from rave_gui.runtime import installer
+
         tell = on_event or _ignore
         with self._exclusive():
             pointer = installer.install(

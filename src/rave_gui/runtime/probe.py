@@ -15,7 +15,6 @@ from typing import Any
 
 from rave_gui.errors import UserError
 from rave_gui.paths import package_root
-from rave_gui.runtime.processes import Cancelled, run_process
 from rave_gui.runtime.status import EngineFacts
 from rave_protocol.codec import ProtocolError, decode, loads
 
@@ -213,6 +212,8 @@ def check_engine(
 
     Raises :class:`UserError` (code ``engine-broken``) with the end of its output when that fails.
     """
+    from rave_gui.runtime.processes import run_process
+
     began = time.monotonic()
     answer: list[str] = []
     noise: list[str] = []
@@ -224,8 +225,13 @@ def check_engine(
             cancel=cancel,
             timeout=CHECK_SECONDS,
         )
-    except Cancelled:
-        raise
+    except TimeoutError:
+        raise UserError(
+            f"The engine did not answer within {CHECK_SECONDS / 60:.0f} minutes.",
+            "Is the disk or the computer very busy? Try again when it is not.",
+            "\n".join(noise[-30:]),
+            code="engine-broken",
+        ) from None
     except OSError as error:
         raise UserError(
             f"The engine's Python cannot be started: {python}.",
