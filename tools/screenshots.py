@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 
 from rave_gui.bootstrap import Services, build  # noqa: E402
 from rave_gui.errors import JobError  # noqa: E402
+from rave_gui.jobs.view import JobView  # noqa: E402
 from rave_gui.paths import AppPaths, default_paths  # noqa: E402
 from rave_gui.ui.app import App  # noqa: E402
 from rave_gui.viewmodels.driver import QuickstartDriver  # noqa: E402
@@ -48,23 +49,19 @@ class Retold:
     def run(
         self, request: Request, emit: Callable[[Update], None], stopped: Callable[[], bool], again: bool
     ) -> dict[str, Any]:
-        """Tell the recorded events up to the second phase of the training, then wait (or fail)."""
+        """Tell the recorded events until 96 % of the training (60 % for a failure), then wait or fail."""
         told: list[Update] = []
         self._real.history(self._project, told.append)
-        for update in told:
-            if update.stage not in ("sounds", "dataset", "training"):
-                break
-            event = update.event.event if update.event is not None else None
-            if isinstance(event, events.Finished) and update.stage == "training":
-                break
-            if update.stage != "training" or update.job is None:
+        kept = list(self._first(told, request.steps * (0.6 if self._fail else 0.96)))
+        last = max((u.event.time for u in kept if u.event is not None), default=0.0)
+        for update in kept:
+            if update.event is not None:  # as if it happened now, so that the elapsed time is what it was
+                moved = events.Stamped(update.event.time + time.time() - last, update.event.event)
+                emit(Update(update.stage, event=moved))
+            elif update.stage == "training" and isinstance(update.job, JobView):
+                emit(Update(update.stage, job=replace(update.job, state="running")))
+            else:
                 emit(update)
-            if (
-                self._fail is not None
-                and isinstance(event, events.Metric)
-                and event.step > request.steps // 2
-            ):
-                break
         if self._fail is not None:
             emit(Update("training", event=events.Stamped(time.time(), self._fail)))
             fail = self._fail
@@ -72,6 +69,16 @@ class Retold:
         while not stopped():
             time.sleep(0.02)
         return {}
+
+    @staticmethod
+    def _first(told: list[Update], steps: float) -> Iterator[Update]:
+        for update in told:
+            if update.stage not in ("sounds", "dataset", "training"):
+                return
+            event = update.event.event if update.event is not None else None
+            if update.stage == "training" and isinstance(event, events.Progress) and event.done > steps:
+                return
+            yield update
 
     def find(self, project: Path) -> Found | None:
         """A way that runs."""
@@ -155,9 +162,7 @@ class Stage:
         self.spin(lambda: app.engine.known)
         yield app
         app.window.close()
-        for widget in self._qt.topLevelWidgets():
-            widget.hide()
-            widget.deleteLater()
+        app.window.deleteLater()
         app.themes.close()
         app.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
@@ -183,12 +188,14 @@ class Stage:
         if shot.state in ("empty", "keys"):
             return
         if shot.state == "chosen":
-            page.setup.add([ROOT / "src", ROOT / "README.md"])
+            page.setup.add(sorted((self._project / "sounds" / "demo").iterdir())[:3])
             return
         if shot.state == "jobs":
             app.window.show_page("jobs")
+            self.spin(lambda: app.jobs.model.loaded)
             self.spin(lambda: app.jobs.table.model().rowCount() > 0)
-            app.jobs.table.selectRow(0)
+            kinds = [row.kind for row in app.jobs.model.rows]
+            app.jobs.table.selectRow(kinds.index("train"))
             self.spin(lambda: bool(app.jobs.log.text.toPlainText()))
             return
         mode = {"finished": "finished", "failed": "failed"}.get(shot.state, "running")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rave_gui.viewmodels.scalars import PANELS, order_of, panel_of
 from rave_gui.viewmodels.series import Series
 
 
-@given(st.lists(st.tuples(st.integers(0, 500), st.floats(-1e6, 1e6)), max_size=400))
+SLOW_MACHINES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@SLOW_MACHINES
+@given(st.lists(st.tuples(st.integers(0, 500), st.floats(-1e6, 1e6)), max_size=200))
 def test_steps_rise_and_the_last_value_of_a_step_counts(pairs: list[tuple[int, float]]) -> None:
     series = Series()
     series.extend(pairs)
@@ -19,6 +23,7 @@ def test_steps_rise_and_the_last_value_of_a_step_counts(pairs: list[tuple[int, f
     assert list(series.values) == [expected[step] for step in sorted(expected)]
 
 
+@SLOW_MACHINES
 @given(st.integers(1, 5000), st.integers(1, 200), st.integers(0, 10_000))
 def test_envelope_keeps_extremes_within_its_size(count: int, buckets: int, seed: int) -> None:
     values = np.random.default_rng(seed).normal(size=count)

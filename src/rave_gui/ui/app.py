@@ -103,6 +103,7 @@ class App(QObject):
         from rave_gui.viewmodels.jobs import JobsModel
 
         self.jobs = JobsPage(self.themes, self.bridge, JobsModel())
+        self.jobs.projects = lambda: tuple(dict.fromkeys((self.setup.project, *self.memory.recent)))
         self.jobs.told.connect(self.window.status.tell)
         self.window.add_page("jobs", tr("Jobs"), "list-checks", self.jobs)
         self.window.show_page(self.memory.page)

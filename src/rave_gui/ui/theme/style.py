@@ -107,7 +107,7 @@ QLineEdit:focus, QSpinBox:focus, QComboBox:focus { border: 2px solid $focus; pad
 QLineEdit:disabled, QSpinBox:disabled, QComboBox:disabled { color: $disabled; border-color: $border; }
 QLineEdit:read-only { background: $sunken; }
 QLineEdit[bad="true"] { border: 2px solid $danger; }
-QSpinBox QLineEdit, QSpinBox QLineEdit:focus { border: none; background: transparent; min-height: 0; padding: 0 0 0 ${s3}px; }
+QSpinBox QLineEdit, QSpinBox QLineEdit:focus { border: none; background: transparent; min-height: 0; padding: 0; }
 QSpinBox { padding-right: ${h}px; }
 QSpinBox::up-button, QSpinBox::down-button { subcontrol-origin: border; width: ${h}px; border: none; background: transparent; }
 QSpinBox::up-button { subcontrol-position: top right; height: ${half}px; }

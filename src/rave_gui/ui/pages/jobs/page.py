@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
@@ -48,11 +50,11 @@ class JobsTable(QAbstractTableModel):
 
     def __init__(self, model: JobsModel) -> None:
         super().__init__()
-        self._model = model
+        self.model = model
         model.changed.connect(self._changed)
 
     def rowCount(self, parent: Index = ROOT) -> int:  # noqa: N802 - Qt's name
-        return 0 if parent.isValid() else len(self._model.rows)
+        return 0 if parent.isValid() else len(self.model.rows)
 
     def columnCount(self, parent: Index = ROOT) -> int:  # noqa: N802 - Qt's name
         return 0 if parent.isValid() else COLUMNS
@@ -63,7 +65,7 @@ class JobsTable(QAbstractTableModel):
         return (tr("Job"), tr("Kind"), tr("State"), tr("Started"), tr("Took"))[section]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        row = self._model.rows[index.row()]
+        row = self.model.rows[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._text(row, index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -90,8 +92,8 @@ class JobsTable(QAbstractTableModel):
         if moved:
             self.beginResetModel()
             self.endResetModel()
-        elif self._model.rows:
-            last = self.index(len(self._model.rows) - 1, COLUMNS - 1)
+        elif self.model.rows:
+            last = self.index(len(self.model.rows) - 1, COLUMNS - 1)
             self.dataChanged.emit(self.index(0, 0), last)
 
 
@@ -132,6 +134,15 @@ class StateDelegate(QStyledItemDelegate):
         return QSize(self._themes.theme.px(120), self._themes.theme.control_height)
 
 
+def all_jobs(services: Services, projects: Sequence[str]) -> list[Row]:
+    """Jobs that the user's registry knows and those in the folders of ``projects``, each once."""
+    found: dict[str, Row] = {view.id: view for view in services.jobs.list()}
+    for project in projects:
+        if (Path(project) / "jobs").is_dir():
+            found |= {view.id: view for view in services.jobs.list(Path(project))}
+    return list(found.values())
+
+
 class JobsPage(QWidget):
     """Polls the job service once a second while it is seen. ``told``: a short message; ``opened``: a project to show."""
 
@@ -141,8 +152,10 @@ class JobsPage(QWidget):
     def __init__(self, themes: ThemeManager, bridge: Bridge, model: JobsModel) -> None:
         super().__init__()
         self.setObjectName("page")
-        self._themes, self._bridge, self._model = themes, bridge, model
+        self._themes, self._bridge, self.model = themes, bridge, model
         self._services: Services | None = None
+        self.projects: Callable[[], Sequence[str]] = tuple
+        """Folders of the projects whose ended jobs are listed too (called in a thread)."""
         self._poll: Task | None = None
         self._tail: Task | None = None
         self._selected = ""
@@ -217,7 +230,7 @@ class JobsPage(QWidget):
         split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
         self.table = QTableView()
-        self.table.setModel(JobsTable(self._model))
+        self.table.setModel(JobsTable(self.model))
         self.table.setAccessibleName(tr("Jobs"))
         self.table.setItemDelegateForColumn(STATE_COLUMN, StateDelegate(self._themes, self.table))
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -265,26 +278,26 @@ class JobsPage(QWidget):
 
         def read(stop: Stop, emit: Any) -> None:
             while not stop.requested:
-                emit(services.jobs.list())
+                emit(all_jobs(services, self.projects()))
                 stop.wait(POLL_SECONDS)
 
         def failed(error: Exception) -> None:
             self._poll = None
             self._refused(error)
 
-        self._poll = self._bridge.stream(read, lambda batch: self._model.set_rows(batch[-1]), None, failed)
+        self._poll = self._bridge.stream(read, lambda batch: self.model.set_rows(batch[-1]), None, failed)
 
     def _changed(self, moved: bool) -> None:
-        self.stack.setCurrentIndex(1 if self._model.rows else 0)
+        self.stack.setCurrentIndex(1 if self.model.rows else 0)
         if moved and self._selected:
-            for index, row in enumerate(self._model.rows):
+            for index, row in enumerate(self.model.rows):
                 if row.id == self._selected:
                     self.table.selectRow(index)
         self._buttons()
 
     def _row(self) -> Row | None:
         rows = self.table.selectionModel().selectedRows()
-        return self._model.rows[rows[0].row()] if rows else None
+        return self.model.rows[rows[0].row()] if rows else None
 
     def _choose(self) -> None:
         row = self._row()
@@ -295,6 +308,7 @@ class JobsPage(QWidget):
         if self._tail is not None:
             self._tail.cancel()
         self.log.clear()
+        self.log.text.setPlaceholderText(tr("This job has printed nothing."))
         lines: list[Any] = []
         path = row.folder / jobfolder.LOG
 

@@ -192,6 +192,7 @@ class SetupView(QWidget):
         self.steps = QSpinBox()
         self.steps.setRange(1, 100_000_000)
         self.steps.setGroupSeparatorShown(True)
+        self.steps.lineEdit().setTextMargins(self._themes.theme.space("m"), 0, 0, 0)
         self.steps.setSuffix(tr(" steps"))
         self.steps.setAccessibleName(tr("Training steps"))
         self.steps.valueChanged.connect(self._model.set_steps)
