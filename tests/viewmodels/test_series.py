@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from rave_gui.viewmodels.scalars import PANELS, order_of, panel_of
 from rave_gui.viewmodels.series import Series
 
-
 SLOW_MACHINES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
