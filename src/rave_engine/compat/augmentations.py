@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -35,12 +36,14 @@ def parse_points(text: str) -> tuple[float, list[Point]]:
     points = list(zip(values[::2], values[1::2], strict=True))
     if not points or points[-1][0] != 0.0:
         points.append((0.0, 0.0))
-    if any(b[0] <= a[0] for a, b in zip(points, points[1:], strict=False)):
+    if any(b[0] <= a[0] for a, b in itertools.pairwise(points)):
         raise ValueError(f"the levels of a transfer function must rise: {text!r}")
     return knee, points
 
 
-def transfer_gain(level: npt.NDArray[np.float64], knee: float, points: list[Point]) -> npt.NDArray[np.float64]:
+def transfer_gain(
+    level: npt.NDArray[np.float64], knee: float, points: list[Point]
+) -> npt.NDArray[np.float64]:
     """Gain in dB for input levels in dB: straight lines between the points, corners rounded over ``knee`` dB on both sides.
 
     Below the first point the gain stays what it is there (slope one), above 0 dB it stays what it is at 0 dB. A corner is a
@@ -62,7 +65,9 @@ def transfer_gain(level: npt.NDArray[np.float64], knee: float, points: list[Poin
     return gain
 
 
-def follow(level: npt.NDArray[np.float64], attack: float, release: float, rate: int) -> npt.NDArray[np.float64]:
+def follow(
+    level: npt.NDArray[np.float64], attack: float, release: float, rate: int
+) -> npt.NDArray[np.float64]:
     """Envelope of ``level`` (one value a sample, linear), starting at 1: a one-pole filter that rises with the time constant
     ``attack`` and falls with ``release`` (seconds), as SoX's ``compand`` does.
     """
@@ -74,8 +79,9 @@ def follow(level: npt.NDArray[np.float64], attack: float, release: float, rate: 
     if up == down:  # every stock configuration: then the recursion is linear and scipy does it in C
         from scipy.signal import lfilter
 
-        out: npt.NDArray[np.float64] = lfilter([up], [1, up - 1], level, zi=np.array([1 - up]))[0]
-        return out
+        filtered = lfilter([up], [1, up - 1], level, zi=np.array([1 - up]))[0]
+        smoothed: npt.NDArray[np.float64] = np.asarray(filtered, dtype=np.float64)
+        return smoothed
     envelope = 1.0
     found = []
     for value in level.tolist():
@@ -121,6 +127,7 @@ def apply() -> None:
             self,
             threshold: float = -40,
             amp_range: tuple[float, float] = (-60, 0),
+            *,
             attack: float = 0.1,
             release: float = 0.1,
             prob: float = 0.8,
@@ -148,6 +155,7 @@ def apply() -> None:
             time: str = "0.1,0.1",
             lookup: str = "6:-70,-60,-20 ",
             gain: str = "0",
+            *,
             sr: int = 44100,
             amp_range: tuple[float, float] | None = None,
             threshold: float = -40,
@@ -157,7 +165,9 @@ def apply() -> None:
             self.random = None
             if amp_range is not None:
                 attack, release = (float(v) for v in time.split(",")[:2])
-                self.random = RandomCompress(threshold, amp_range, attack, release, prob, sr)
+                self.random = RandomCompress(
+                    threshold, amp_range, attack=attack, release=release, prob=prob, sr=sr
+                )
 
         def __call__(self, x: Any) -> Any:
             if self.random is not None:

@@ -50,7 +50,11 @@ def trained_with(loaded: LoadedModel) -> dict[str, Any]:
 
 
 def build_card(
-    params: ExportParams, loaded: LoadedModel, module: ExportedRave, reached: float | None, facts: dict[str, Any]
+    params: ExportParams,
+    loaded: LoadedModel,
+    module: ExportedRave,
+    reached: float | None,
+    facts: dict[str, Any],
 ) -> dict[str, Any]:
     """The contents of card.json; ``facts`` come from the verification of the finished file."""
     trained = trained_with(loaded)

@@ -18,6 +18,8 @@ from rave_protocol.specs import ExportParams, VerifyParams
 
 CARD = "card.json"
 SUFFIX = "_streaming"
+LATENCY_SECONDS = 3.0
+"""Of test signal for measuring the delay; v1's is above half a second."""
 
 
 def run(params: ExportParams, job: JobContext) -> dict[str, Any]:
@@ -38,9 +40,13 @@ def run(params: ExportParams, job: JobContext) -> dict[str, Any]:
     job.check_cancel()
     job.progress(1, 4, phase="compiling", force=True)
     _, reached = scripted.latent_size_for(loaded, params.fidelity)
-    module = scripted.build(
-        loaded, fidelity=params.fidelity, channels=params.channels, rate=params.sample_rate
-    )
+    offline = load_model(params.checkpoint, ema=params.ema) if params.streaming else None
+    shape: dict[str, Any] = {
+        "fidelity": params.fidelity,
+        "channels": params.channels,
+        "rate": params.sample_rate,
+    }
+    module = scripted.build(loaded, offline=offline, **shape)
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".{target.stem}.{os.getpid()}.part")
     try:
@@ -50,7 +56,9 @@ def run(params: ExportParams, job: JobContext) -> dict[str, Any]:
         job.progress(2, 4, phase="verifying", force=True)
         facts = _checked(aside, loaded.step, job)
         job.progress(3, 4, phase="measuring latency", force=True)
-        facts["latency"] = _latency(params, aside, facts)
+        facts["latency"] = _latency(
+            verifying.load(aside), scripted.build(offline, **shape) if offline else None, loaded.ratio, facts
+        )
         facts["file"] = target.name
         replace_file(aside, target)
     finally:
@@ -144,36 +152,49 @@ class _Quiet(JobContext):
         self._job.check_cancel()
 
 
-def _latency(params: ExportParams, path: Path, facts: dict[str, Any]) -> dict[str, Any]:
+def _latency(online: Any, offline: Any, offline_ratio: int, facts: dict[str, Any]) -> dict[str, Any]:
     """The delay between input and output, in samples of the host's rate.
 
-    ``samples`` is measured: the place of the peak of the cross-correlation between what the streaming file and the same model
-    built offline (no delay by construction) answer to one signal at randomness 0. Offline files have none. ``buffer`` is what a
-    host adds at least, one latent frame.
+    ``samples`` is measured: the place of the largest cross-correlation between what the streaming file and the same model built
+    offline (no delay by construction) answer to one signal at randomness 0, noise branch left out; ``match`` says how equal
+    the two are there. Offline files have no delay. ``buffer`` is what a host adds at least, one latent frame.
     """
-    rate = facts["sample_rate"]
-    if not facts["streaming"]:
-        return {"samples": 0, "seconds": 0.0, "buffer": facts["ratio"]}
-    from rave_engine.export import scripted
-    from rave_engine.inference.loading import load_model
-
-    offline = scripted.build(
-        load_model(params.checkpoint, ema=params.ema),
-        fidelity=params.fidelity,
-        channels=params.channels,
-        rate=params.sample_rate,
-    )
-    with torch.no_grad():
-        signal = verifying.test_signal(facts)
-        streamed = verifying.load(path)(signal)[0, 0].double()
-        direct = offline(signal)[0, 0].double()
-    lag = _lag(streamed, direct)
-    return {"samples": lag, "seconds": lag / rate, "buffer": facts["ratio"]}
+    if offline is None:
+        return {"samples": 0, "seconds": 0.0, "buffer": facts["ratio"], "match": None}
+    with torch.no_grad(), torch.jit.optimized_execution(False):
+        for model in (offline, online):
+            for name, buffer in model.named_buffers():
+                if name.endswith(".table"):
+                    buffer.zero_()
+        signal = _restless(facts)
+        # On the grid of the streaming encoder, so that the two see the same frames.
+        shift = int(online.grid_shift) * facts["ratio"] // offline_ratio
+        streamed = online(signal)[0, 0].double()
+        direct = offline(torch.nn.functional.pad(signal, (shift, 0))[..., : signal.shape[-1]])[0, 0].double()
+    lag, match = _lag(streamed, direct)
+    lag += shift
+    return {"samples": lag, "seconds": lag / facts["sample_rate"], "buffer": facts["ratio"], "match": match}
 
 
-def _lag(late: torch.Tensor, early: torch.Tensor) -> int:
-    """By how many samples ``late`` lags behind ``early``: the largest cross-correlation, from 0 to half the length."""
-    size = 2 * late.shape[-1]
-    spectrum = torch.fft.rfft(late, size) * torch.fft.rfft(early, size).conj()
-    correlation = torch.fft.irfft(spectrum, size)[: late.shape[-1] // 2]
-    return int(correlation.abs().argmax())
+def _restless(facts: dict[str, Any]) -> torch.Tensor:
+    """Noise whose loudness never repeats: its answer resembles itself at no other delay. (1, channels, samples)."""
+    unit = facts["ratio"]
+    frames = max(16, round(LATENCY_SECONDS * facts["sample_rate"] / unit))
+    generator = torch.Generator().manual_seed(3)
+    loudness = torch.rand(1, 1, frames, generator=generator) ** 3
+    curve = torch.nn.functional.interpolate(loudness, scale_factor=unit, mode="linear", align_corners=False)
+    noise = torch.rand(1, facts["channels_in"], frames * unit, generator=generator) * 2 - 1
+    return 0.5 * curve * noise
+
+
+def _lag(late: torch.Tensor, early: torch.Tensor) -> tuple[int, float]:
+    """By how many samples ``late`` lags behind ``early``: the largest normalised cross-correlation from 0 to half the length, and
+    its value, 1 where the two are the same up to level."""
+    length = late.shape[-1]
+    spectrum = torch.fft.rfft(late, 2 * length) * torch.fft.rfft(early, 2 * length).conj()
+    correlation = torch.fft.irfft(spectrum, 2 * length)[: length // 2]
+    energy_late = late.square().flip(0).cumsum(0).flip(0)[: length // 2]
+    energy_early = early.square().cumsum(0).flip(0)[: length // 2]
+    normalised = correlation / (energy_late * energy_early).sqrt().clamp_min(1e-30)
+    lag = int(normalised.argmax())
+    return lag, round(float(normalised[lag]), 4)

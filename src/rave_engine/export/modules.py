@@ -15,16 +15,18 @@ from rave_engine.inference.latents import with_noise
 
 
 class PqmfFront(nn.Module):
-    """Waveform (batch, channels, samples) to bands (batch, channels * bands, frames)."""
+    """Waveform (batch, channels, samples) to bands (batch, channels * bands, frames); ``signs`` see
+    :mod:`rave_engine.export.alignment`."""
 
-    def __init__(self, pqmf: nn.Module) -> None:
+    def __init__(self, pqmf: nn.Module, signs: torch.Tensor) -> None:
         super().__init__()
         self.pqmf = pqmf
+        self.register_buffer("signs", signs)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         batch = x.shape[0]
         y = self.pqmf(x.reshape(-1, 1, x.shape[-1]))
-        return y.reshape(batch, -1, y.shape[-1])
+        return y.reshape(batch, -1, y.shape[-1]) * self.signs
 
 
 class MelFront(nn.Module):
@@ -72,13 +74,15 @@ class RawFront(nn.Module):
 class PqmfBack(nn.Module):
     """Bands (batch, channels * bands, frames) to the waveform (batch, channels, samples)."""
 
-    def __init__(self, pqmf: nn.Module, channels: int) -> None:
+    def __init__(self, pqmf: nn.Module, channels: int, signs: torch.Tensor) -> None:
         super().__init__()
         self.pqmf = pqmf
         self.channels = channels
+        self.register_buffer("signs", signs)
 
     def forward(self, y: torch.Tensor) -> torch.Tensor:
         batch = y.shape[0]
+        y = y * self.signs
         y = self.pqmf.inverse(y.reshape(batch * self.channels, -1, y.shape[-1]))
         return y.reshape(batch, self.channels, -1)
 

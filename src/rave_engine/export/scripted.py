@@ -21,6 +21,7 @@ from torch import nn
 
 from rave_engine.errors import EngineError
 from rave_engine.export import modules
+from rave_engine.export.alignment import Delays, alternate, measure
 from rave_engine.inference.latents import kind_of
 from rave_engine.inference.loading import PROBE, LoadedModel, reset
 from rave_engine.inference.noise import NoNoise
@@ -30,7 +31,14 @@ class ExportedRave(nn_tilde.Module):  # type: ignore[misc]
     """See the module. ``z`` is (batch, latent_size, frames), ``x`` (batch, channels, samples)."""
 
     def __init__(
-        self, loaded: LoadedModel, latent_size: int, channels: int, resampler: nn.Module | None, rate: int
+        self,
+        loaded: LoadedModel,
+        *,
+        latent_size: int,
+        channels: int,
+        resampler: nn.Module | None,
+        rate: int,
+        delays: Delays,
     ) -> None:
         super().__init__()
         model = loaded.model
@@ -44,12 +52,14 @@ class ExportedRave(nn_tilde.Module):  # type: ignore[misc]
         self.streaming = streaming
         self.stereo_mode = False
         self.frame = 1
+        # How far, within a latent frame, the streaming encoder's grid lies behind the offline one (samples of the model's rate).
+        self.grid_shift = _grid_shift(model, delays, loaded.ratio)
         self.encoder = model.encoder
         self.decoder = model.decoder
-        self.front = _front(model, streaming)
+        self.front = _front(model, streaming, delays.analysis)
         self.back: nn.Module = modules.RawFront()
         if model.output_mode == "pqmf":
-            self.back = modules.PqmfBack(model.pqmf, loaded.n_channels)
+            self.back = modules.PqmfBack(model.pqmf, loaded.n_channels, _signs(model, delays.synthesis))
         self.space = _space(model, latent_size)
         self.noise_branch = loaded.noise if loaded.noise is not None else NoNoise()
         self.resampler = resampler if resampler is not None else modules.NoResampler()
@@ -77,10 +87,24 @@ class ExportedRave(nn_tilde.Module):  # type: ignore[misc]
             "encode", self.n_channels, 1, self.latent_size, ratio, signal_in, latents, test_buffer_size=size
         )
         self.register_method(
-            "decode", self.latent_size, ratio, self.target_channels, 1, latents, signal_out, test_buffer_size=size
+            "decode",
+            self.latent_size,
+            ratio,
+            self.target_channels,
+            1,
+            latents,
+            signal_out,
+            test_buffer_size=size,
         )
         self.register_method(
-            "forward", self.n_channels, 1, self.target_channels, 1, signal_in, signal_out, test_buffer_size=size
+            "forward",
+            self.n_channels,
+            1,
+            self.target_channels,
+            1,
+            signal_in,
+            signal_out,
+            test_buffer_size=size,
         )
 
     @torch.jit.export
@@ -124,9 +148,9 @@ class ExportedRave(nn_tilde.Module):  # type: ignore[misc]
         for layer in self.adain:
             layer.learn_x.fill_(1.0 if self.learn_source[0] else 0.0)
             layer.learn_y.fill_(1.0 if self.learn_target[0] else 0.0)
-            if self.reset_target[0]:
+            if self.get_reset_target():
                 layer.reset_y()
-            if self.reset_source[0]:
+            if self.get_reset_source():
                 layer.reset_x()
         self.reset_source = (False,)
         self.reset_target = (False,)
@@ -221,8 +245,17 @@ def latent_size_for(loaded: LoadedModel, fidelity: float) -> tuple[int, float | 
 
 
 @torch.no_grad()
-def build(loaded: LoadedModel, *, fidelity: float, channels: int | None, rate: int | None) -> ExportedRave:
+def build(
+    loaded: LoadedModel,
+    *,
+    fidelity: float,
+    channels: int | None,
+    rate: int | None,
+    offline: LoadedModel | None = None,
+) -> ExportedRave:
     """Turn a loaded run (offline or streaming, on the CPU) into the module to be compiled. Takes ``loaded`` apart.
+
+    ``offline`` is the same run loaded without streaming, against which a streaming model's delays are measured.
 
     Raises EngineError for codebooks that were never trained, a rate that is no multiple, or channels AdaIN cannot give.
     """
@@ -238,13 +271,21 @@ def build(loaded: LoadedModel, *, fidelity: float, channels: int | None, rate: i
         silence = torch.zeros(1, 1, PROBE)
         model.pqmf.inverse(model.pqmf(silence))
     model.requires_grad_(False)
+    delays = measure(model, offline.model) if offline is not None and streaming else Delays(None, None)
+    reset(model)
     size, _ = latent_size_for(loaded, fidelity)
     resampler = _resampler(rate, loaded.sample_rate, streaming)
-    module = ExportedRave(
-        loaded, size, channels or loaded.n_channels, resampler, rate or loaded.sample_rate
-    ).eval()
-    reset(module)
-    return module
+    exported: ExportedRave = ExportedRave(
+        loaded,
+        latent_size=size,
+        channels=channels or loaded.n_channels,
+        resampler=resampler,
+        rate=rate or loaded.sample_rate,
+        delays=delays,
+    )
+    exported.eval()
+    reset(exported)
+    return exported
 
 
 def _check(loaded: LoadedModel, channels: int | None, rate: int | None) -> None:
@@ -290,9 +331,22 @@ def _adain(model: Any) -> list[nn.Module]:
     return [m for m in model.modules() if isinstance(m, AdaptiveInstanceNormalization)]
 
 
-def _front(model: Any, streaming: bool) -> nn.Module:
+def _signs(model: Any, delay: int | None) -> torch.Tensor:
+    bands, channels = int(model.pqmf.hk.shape[0]), int(model.n_channels)
+    odd = delay is not None and delay % 2 == 1
+    return alternate(bands * channels, channels) if odd else torch.ones(1, bands * channels, 1)
+
+
+def _grid_shift(model: Any, delays: Delays, ratio: int) -> int:
+    if delays.analysis is None:
+        return 0
+    frames = int(model.pqmf.forward_conv.cumulative_delay) + delays.analysis
+    return frames * int(model.pqmf.hk.shape[0]) % ratio
+
+
+def _front(model: Any, streaming: bool, delay: int | None) -> nn.Module:
     if model.input_mode == "pqmf":
-        return modules.PqmfFront(model.pqmf)
+        return modules.PqmfFront(model.pqmf, _signs(model, delay))
     if model.input_mode == "mel":
         if streaming:
             return modules.StreamingMelFront(model.spectrogram, cc.MAX_BATCH_SIZE)

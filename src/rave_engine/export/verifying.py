@@ -52,10 +52,13 @@ def verify(params: VerifyParams, job: JobContext) -> dict[str, Any]:
         job.progress(done, steps, phase=what, force=True)
         job.check_cancel()
 
-    with torch.inference_mode(False), torch.no_grad():
+    with (
+        torch.no_grad(),
+        torch.jit.optimized_execution(False),
+    ):  # compiling for each shape takes longer than running it
         state = State(model)
         set_randomness(model, 0.0)
-        signal = test_signal(facts)
+        signal = probe_signal(facts)
         stage(1, "listening")
         whole = fresh(model, state, [signal])
         peak = float(whole.abs().max()) if whole.numel() else 0.0
@@ -69,9 +72,9 @@ def verify(params: VerifyParams, job: JobContext) -> dict[str, Any]:
         facts["streaming_error_db"] = (
             streaming_error(model, state, signal, whole, facts["ratio"]) if facts["streaming"] else None
         )
-        stage(4, "timing")
+    stage(4, "timing")
+    with torch.no_grad():  # compiled, as a host runs it
         facts["real_time_factor"], facts["buffer"] = _real_time_factor(model, state, facts)
-        state.restore()
     stage(5, "done")
     facts["seconds"] = time.monotonic() - started
     return facts
@@ -81,7 +84,9 @@ def load(path: Path) -> Any:
     """``torch.jit.load`` on the CPU. Raises EngineError for a file that is none of that."""
     if not path.is_file():
         raise EngineError(
-            "not-found", f"There is no model at {path}.", "It may have been moved or deleted: export it again."
+            "not-found",
+            f"There is no model at {path}.",
+            "It may have been moved or deleted: export it again.",
         )
     try:
         model = torch.jit.load(str(path), map_location="cpu")
@@ -157,7 +162,7 @@ def fresh(model: Any, state: State, blocks: list[torch.Tensor]) -> torch.Tensor:
     return torch.cat([model(block) for block in blocks], -1)
 
 
-def test_signal(facts: dict[str, Any]) -> torch.Tensor:
+def probe_signal(facts: dict[str, Any]) -> torch.Tensor:
     """(1, channels, samples): decaying tones, noise and half a second of digital silence, peak about 0.3, a multiple of ten ratios."""
     rate, unit = facts["sample_rate"] or 44100, 10 * facts["ratio"]
     length = max(2, round(TEST_SECONDS * rate / unit)) * unit
@@ -215,7 +220,7 @@ def _batches(model: Any, state: State, signal: torch.Tensor) -> bool:
 def _real_time_factor(model: Any, state: State, facts: dict[str, Any]) -> tuple[float, int]:
     ratio = facts["ratio"]
     buffer = -(-HOST_BUFFER // ratio) * ratio
-    block = test_signal(facts)[..., :buffer]
+    block = probe_signal(facts)[..., :buffer]
     if block.shape[-1] < buffer:
         block = torch.nn.functional.pad(block, (0, buffer - block.shape[-1]))
     threads = torch.get_num_threads()

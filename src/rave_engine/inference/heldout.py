@@ -36,7 +36,9 @@ class Chunks:
         import yaml
 
         try:
-            self.metadata: dict[str, Any] = yaml.safe_load((folder / "metadata.yaml").read_text("utf-8")) or {}
+            self.metadata: dict[str, Any] = (
+                yaml.safe_load((folder / "metadata.yaml").read_text("utf-8")) or {}
+            )
         except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
             raise EngineError(
                 "no-dataset",

@@ -51,5 +51,5 @@ def sample(encoder: Any, raw: torch.Tensor, randomness: float) -> torch.Tensor:
         return with_noise(z, encoder.noise_augmentation, randomness)
     if kind == "wasserstein":
         return with_noise(raw, encoder.noise_augmentation, randomness)
-    z = encoder.reparametrize(raw)[0]
-    return z  # type: ignore[no-any-return]
+    spherical: torch.Tensor = encoder.reparametrize(raw)[0]
+    return spherical

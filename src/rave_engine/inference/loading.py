@@ -176,7 +176,9 @@ def _fitting_model(weights: dict[str, torch.Tensor], known: bool, streaming: boo
             continue
         lost = [k for k in missing if k.endswith(("weight", "bias", "weight_g", "weight_v", "embed"))]
         # Constants are computed, not learned: an older checkpoint without them is complete.
-        lost = [k for k in lost if not k.startswith(("pqmf.", "spectrogram.", "audio_distance", "multiband_"))]
+        lost = [
+            k for k in lost if not k.startswith(("pqmf.", "spectrogram.", "audio_distance", "multiband_"))
+        ]
         if not lost:
             return model
         problem = problem or "missing: " + ", ".join(lost[:8])

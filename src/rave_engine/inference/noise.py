@@ -98,11 +98,13 @@ def install(model: Any, streaming: bool) -> FixedNoise | None:
 
     decoder = model.decoder
     if isinstance(getattr(decoder, "noise_module", None), NoiseGeneratorV2):
-        decoder.noise_module = FixedNoise(decoder.noise_module, streaming)
-        return decoder.noise_module  # type: ignore[no-any-return]
-    branches = getattr(getattr(decoder, "synth", None), "branches", None)
-    for i, branch in enumerate(branches if branches is not None else []):
+        fixed = FixedNoise(decoder.noise_module, streaming)
+        decoder.noise_module = fixed
+        return fixed
+    branches: Any = getattr(getattr(decoder, "synth", None), "branches", ())
+    for i, branch in enumerate(branches):
         if isinstance(branch, NoiseGenerator):
-            branches[i] = FixedNoise(branch, streaming)
-            return branches[i]  # type: ignore[no-any-return]
+            fixed = FixedNoise(branch, streaming)
+            branches[i] = fixed
+            return fixed
     return None

@@ -21,9 +21,7 @@ SHORTEST = 1 << 13
 
 
 @torch.inference_mode()
-def pass_through(
-    loaded: LoadedModel, audio: torch.Tensor, randomness: float, start: int = 0
-) -> torch.Tensor:
+def pass_through(loaded: LoadedModel, audio: torch.Tensor, randomness: float, start: int = 0) -> torch.Tensor:
     """(batch, channels, samples) to the same shape, one pass without blocks; ``start`` is the first sample's place in the file
     (a multiple of ``loaded.alignment``), which the noise table follows."""
     length = audio.shape[-1]
