@@ -194,6 +194,15 @@ class _Build:
             usable, lost = self._finish(intake)
         finally:
             intake.abort()
+        if intake.silent:
+            self.ctx.emit(
+                Warned(
+                    "silence",
+                    f"{intake.silent} of {intake.chunks} chunks hold digital silence for "
+                    f"{self.params.num_signal / self.params.sample_rate:.1f} s or longer.",
+                    "Training may jump on such stretches: cut long silences out of the recordings if losses look wild.",
+                )
+            )
         elapsed = time.monotonic() - self.started
         seconds = self._estimate.decoded
         self.ctx.progress(seconds, seconds, unit="s", phase="done", force=True, rate=seconds / elapsed)
@@ -204,6 +213,7 @@ class _Build:
             "seconds_lost": lost + self.unread_seconds,
             "problems": self.problems,
             "files": len(self.files),
+            "silent_chunks": intake.silent,
             "elapsed": elapsed,
             "throughput": seconds / elapsed,
             "sample_rate": self.params.sample_rate,

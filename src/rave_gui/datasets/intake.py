@@ -56,6 +56,11 @@ class Intake:
         self._joined = 0
         self._join_parts: list[Part] = []
         self._join_skip: dict[int, int] = {int(k): v for k, v in json.loads(sidecar.get("joining", "[]"))}
+        self._last_joined = int(sidecar.get("last_joined", "-1"))
+        if self._last_joined >= 0:
+            self._join[:] = store.audio(self._last_joined, settings.channels)
+        self.silent = int(sidecar.get("silent", "0"))
+        """Chunks with long digital silence."""
         self._committed = time.monotonic()
 
     def todo(self) -> list[int]:
@@ -110,14 +115,14 @@ class Intake:
                 if not n:
                     raise OSError(5, "the spool file is shorter than announced")
                 got += n
-            self._store_own(index, entry.spooled.pop(0), self._padding(entry))
+            self._store_own(index, entry.spooled.pop(0), self._tail(entry))
             self.waiting -= size
 
-    def _padding(self, entry: _Waiting) -> int:
-        """Padding of the chunk at hand: only the very last chunk of a file has any."""
+    def _tail(self, entry: _Waiting) -> int:
+        """New samples of the chunk at hand when it was filled up (only the very last of a file is), else 0."""
         outcome = entry.outcome
         last = outcome is not None and not entry.spooled and not outcome.hashes
-        return outcome.padded if outcome is not None and last else 0
+        return outcome.tail if outcome is not None and last else 0
 
     def _store_inline(self, outcome: Outcome) -> None:
         size = len(self._template.pcm)
@@ -125,15 +130,20 @@ class Intake:
         for i, content in enumerate(outcome.hashes):
             self._template.pcm[:] = data[i * size : (i + 1) * size]
             last = i == len(outcome.hashes) - 1
-            self._store_own(outcome.index, content, outcome.padded if last else 0)
+            self._store_own(outcome.index, content, outcome.tail if last else 0)
         self.waiting -= len(outcome.inline)
 
-    def _store_own(self, index: int, digest: bytes, padded: int) -> None:
-        """Store the chunk in the template, all of it from one file."""
-        chunk = self.settings.chunk
-        part = Part(self.chunks, 0, index, self._head_chunks * chunk, chunk - padded)
+    def _store_own(self, index: int, digest: bytes, tail: int) -> None:
+        """Store the chunk in the template, all of it from one file; with a tail it ends where the file ends."""
+        chunk, start = self.settings.chunk, self._head_chunks * self.settings.chunk
+        if not tail:
+            parts = [Part(self.chunks, 0, index, start, chunk)]
+        elif start:
+            parts = [Part(self.chunks, 0, index, start + tail - chunk, chunk)]
+        else:
+            parts = [Part(self.chunks, at, index, 0, min(tail, chunk - at)) for at in range(0, chunk, tail)]
         self._head_chunks += 1
-        self._put(digest, [part])
+        self._put(digest, parts)
 
     def _store_short(self, outcome: Outcome) -> None:
         audio = np.frombuffer(outcome.short, np.int16).reshape(self.settings.channels, -1)
@@ -151,14 +161,35 @@ class Intake:
         self._template.pcm[:] = self._join.data.cast("B")
         # Chunks of long files may have been stored since the first part was noted: the number is known only now.
         parts = [Part(self.chunks, p.position, p.file, p.start, p.length) for p in self._join_parts]
-        self._joined, self._join_parts = 0, []
+        self._joined, self._join_parts, self._last_joined = 0, [], self.chunks
         self._put(digest(self._template.pcm), parts)
 
     def finish_joined(self) -> None:
-        """After the last file: the joined chunk that is not full is padded, or dropped when tails are."""
-        if self._joined and self.settings.tails == "pad":
-            self._join[:, self._joined :] = 0
-            self._put_joined()
+        """After the last file: the joined chunk that is not full is filled up with joined sound, or dropped when tails are."""
+        rest, chunk = self._joined, self.settings.chunk
+        if not rest or self.settings.tails != "pad":
+            return
+        if self._last_joined >= 0:
+            # Behind what is new the buffer still holds the end of the joined chunk before.
+            self._join[:] = np.roll(self._join, -rest, axis=1)
+            kept = [
+                Part(0, max(0, part.position - rest), part.file, part.start + max(0, rest - part.position),
+                     part.length - max(0, rest - part.position))
+                for part in self.sidecar.parts(self._last_joined)
+                if part.position + part.length > rest
+            ]  # fmt: skip
+            new = [Part(0, p.position + chunk - rest, p.file, p.start, p.length) for p in self._join_parts]
+            self._join_parts = kept + new
+        else:
+            for channel in self._join:
+                channel[:] = np.resize(channel[:rest], chunk)
+            self._join_parts = [
+                Part(0, at + p.position, p.file, p.start, min(p.length, chunk - at - p.position))
+                for at in range(0, chunk, rest)
+                for p in self._join_parts
+                if at + p.position < chunk
+            ]
+        self._put_joined()
 
     def _put(self, digest: bytes, parts: list[Part]) -> None:
         full = self.store.put(self.chunks, self._template.buffer)
@@ -199,6 +230,9 @@ class Intake:
         self.sidecar.set("done", str(self.done_files))
         self.sidecar.set("boundary", str(self._boundary))
         self.sidecar.set("joining", json.dumps(joining))
+        self.sidecar.set("last_joined", str(self._last_joined))
+        self.silent += outcome.silent
+        self.sidecar.set("silent", str(self.silent))
 
     def commit(self) -> None:
         """Chunks first, then the journal that vouches for them."""

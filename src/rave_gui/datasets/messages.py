@@ -59,8 +59,11 @@ class Outcome:
     """Chunks that follow those of the spool file (when there are none there: all of them)."""
     hashes: list[bytes] = field(default_factory=list)
     """One for each chunk of ``inline``."""
-    padded: int = 0
-    """Samples of silence at the end of the last chunk."""
+    tail: int = 0
+    """Samples that are new in the last chunk, when it was filled up; 0: there is no such chunk. A tail is filled up with the sound
+    before it, a short file with itself: silence would be poison for training (its spectral distance divides by the level)."""
+    silent: int = 0
+    """Chunks with a stretch of digital silence as long as a training example."""
     short: bytes = b""
     """A whole file shorter than a chunk, to be joined with others: int16 [channels, samples]."""
     lost: int = 0

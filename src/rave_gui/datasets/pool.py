@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from typing import Any
 
 from rave_gui.audio.problems import AudioProblem
 from rave_gui.datasets.messages import Beat, Outcome, Settings, Task
@@ -40,7 +41,7 @@ def _work(connection: Connection, settings: Settings) -> None:
 @dataclass
 class _Worker:
     process: SpawnProcess
-    connection: Connection
+    connection: Any  # Connection or, on Windows, PipeConnection
     task: Task | None = None
     heard: float = 0.0
     answered: bool = False

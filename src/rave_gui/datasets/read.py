@@ -27,7 +27,7 @@ class DatasetInfo:
     sample_rate: int
     num_signal: int
     seconds: float
-    """Length of all chunks, padding included."""
+    """Length of all chunks."""
     lazy: bool
     size: int
     """Bytes on disk."""
@@ -182,8 +182,7 @@ class Dataset:
             if samples
             else float(self.metadata.get("n_seconds") or 0.0)
         )
-        size = sum(entry.stat().st_blocks * 512 if hasattr(entry.stat(), "st_blocks") else entry.stat().st_size
-                   for entry in self.path.iterdir() if entry.is_file())  # fmt: skip
+        size = sum(_disk_bytes(entry) for entry in self.path.iterdir() if entry.is_file())
         return DatasetInfo(
             str(self.path),
             self.chunks,
@@ -232,6 +231,13 @@ class Dataset:
         recorded = self._sidecar.chunk_count() if self._sidecar is not None else self.chunks
         if recorded != self.chunks:
             yield Finding("count", f"{recorded} chunks were stored, {self.chunks} are there.")
+
+
+def _disk_bytes(path: Path) -> int:
+    """Bytes a file takes on disk (upstream's database may be sparse)."""
+    status = path.stat()
+    blocks = getattr(status, "st_blocks", None)
+    return status.st_size if blocks is None else int(blocks) * 512
 
 
 def is_dataset(path: Path) -> bool:

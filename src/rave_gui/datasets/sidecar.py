@@ -35,7 +35,7 @@ CREATE TABLE parts (               -- a chunk of joined files has several
     position INTEGER NOT NULL,     -- first sample in the chunk
     file INTEGER NOT NULL,
     start INTEGER NOT NULL,        -- first sample in the file, at the dataset's rate
-    length INTEGER NOT NULL,       -- samples; what follows the last part is padding
+    length INTEGER NOT NULL,       -- samples
     PRIMARY KEY (chunk, position)
 ) WITHOUT ROWID;
 CREATE INDEX parts_of_file ON parts (file);
@@ -160,9 +160,11 @@ class Sidecar:
             "(SELECT COALESCE(SUM(length), 0) FROM parts WHERE file = files.id) / CAST(? AS REAL))",
             (sample_rate,),
         )
-        samples = self._db.execute("SELECT COALESCE(SUM(length), 0) FROM parts").fetchone()[0]
-        lost = self._db.execute("SELECT COALESCE(SUM(lost), 0) FROM files").fetchone()[0]
-        return samples / sample_rate, float(lost)
+        # A tail is filled up with sound that an earlier chunk holds too: count what is there, not how often.
+        usable, lost = self._db.execute(
+            "SELECT COALESCE(SUM(seconds - lost), 0), COALESCE(SUM(lost), 0) FROM files"
+        ).fetchone()
+        return float(usable), float(lost)
 
     def commit(self, *, durable: bool = False) -> None:
         """Keep together what was added since the last time; ``durable``: also through a failure of the power."""

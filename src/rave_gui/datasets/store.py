@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import lmdb
+import numpy as np
+import numpy.typing as npt
 
-from rave_gui.datasets.record import key
+from rave_gui.datasets.record import BadRecordError, decode, key
 
 BATCH_BYTES = 2 << 20
 """Bytes put into one transaction. LMDB holds them in memory until it is committed; small batches stay in the processor's
@@ -60,6 +62,14 @@ class ChunkStore:
             cursor = transaction.cursor()
             while cursor.set_range(key(count)):
                 cursor.delete()
+
+    def audio(self, index: int, channels: int) -> npt.NDArray[np.int16]:
+        """A committed chunk, int16 [channels, samples]."""
+        with self._env.begin() as transaction:
+            audio = decode(transaction.get(key(index), b""), channels).audio
+        if audio is None:
+            raise BadRecordError(f"chunk {index} holds no sound")
+        return audio
 
     def count(self) -> int:
         """Chunks stored and committed."""

@@ -39,6 +39,19 @@ def serve(connection: Connection, settings: Settings) -> None:
         return
 
 
+def has_silence(chunk: npt.NDArray[np.int16]) -> bool:
+    """Whether a chunk [channels, 2 * num_signal] holds num_signal samples of nothing but zeros in a row.
+
+    Such a stretch covers the middle, so a chunk that sounds there is done with at once.
+    """
+    half = chunk.shape[1] // 2
+    if chunk[:, half - 1].any() and chunk[:, half].any():
+        return False
+    loud = np.flatnonzero(chunk.any(axis=0))
+    edges = np.concatenate([[-1], loud, [chunk.shape[1]]])
+    return bool((np.diff(edges) > half).any())
+
+
 class _Reader:
     def __init__(self, task: Task, settings: Settings, connection: Connection) -> None:
         self.task = task
@@ -100,6 +113,7 @@ class _Reader:
                 self._complete()
 
     def _complete(self) -> None:
+        self.outcome.silent += has_silence(self._chunk)
         pcm = self._chunk.data.cast("B")
         self._hashes.append(digest(pcm))
         self._inline += pcm
@@ -129,8 +143,12 @@ class _Reader:
         if rest and whole_is_short and self.settings.short_files == "join":
             self.outcome.short = self._chunk[:, :rest].tobytes()
         elif rest and (self.settings.short_files if whole_is_short else self.settings.tails) == "pad":
-            self._chunk[:, rest:] = 0
-            self.outcome.padded = self.settings.chunk - rest
+            # Behind the tail the buffer still holds the end of the chunk before.
+            for channel in self._chunk:
+                channel[:] = (
+                    np.resize(channel[:rest], channel.size) if whole_is_short else np.roll(channel, -rest)
+                )
+            self.outcome.tail = rest
             self._filled = self.settings.chunk
             self._complete()
         else:
