@@ -44,7 +44,9 @@ def dumps(value: Any, indent: int | None = None) -> str:
     separators = (",", ":") if indent is None else None
     plain = encode(value)
     text = json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=separators, indent=indent)
-    if _SURROGATE.search(text):  # a POSIX file name with bytes that are not UTF-8: a file could not hold it as it is
+    if _SURROGATE.search(
+        text
+    ):  # a POSIX file name with bytes that are not UTF-8: a file could not hold it as it is
         return json.dumps(plain, allow_nan=False, separators=separators, indent=indent)
     return text
 
