@@ -327,3 +327,38 @@ def test_order_is_the_same_from_any_point() -> None:
         assert next(iter(later)) == batch
     assert [key[0] for batch in first for key in batch] == [0] * 6 + [1] * 6 + [2] * 6
     assert len({index for batch in first[:3] for _, index in batch}) == 6
+
+
+def test_silent_crops_are_drawn_again() -> None:
+    """Three quarters of the chunk are digital silence; no crop of it is."""
+    from rave_engine import compat
+
+    compat.install()
+    import numpy as np
+
+    class HalfSilent:
+        def __getitem__(self, index: int) -> Any:
+            start = np.random.randint(0, 4)
+            return np.full((1, 8), 0.5 if start == 0 else 1e-5, dtype=np.float32)
+
+    examples = data.SeededExamples(HalfSilent(), seed=1)
+    peaks = [float(examples[epoch, 0].max()) for epoch in range(100)]
+    assert sum(peak < data.SILENCE for peak in peaks) < 40, "a single draw gives about 75"
+    assert [float(examples[epoch, 0].max()) for epoch in range(100)] == peaks
+
+
+def test_loading_does_not_use_the_trainings_randomness(dataset: Path, tmp_path: Path) -> None:
+    from rave_engine import compat, configs
+
+    compat.install()
+    params = tiny_params(dataset, tmp_path / "run")
+    configs.compose(params.configs, params.overrides, channels=1)
+    examples = data.SeededExamples(data.open_dataset(params, 44100), seed=2)
+    torch.manual_seed(9)
+    expected = torch.rand(3)
+    torch.manual_seed(9)
+    first = examples[0, 1]
+    assert torch.equal(torch.rand(3), expected)
+    assert torch.equal(examples[0, 1], first)
+    assert not torch.equal(examples[1, 1], first), "another epoch crops elsewhere"
+    data.close(examples.dataset)

@@ -175,16 +175,26 @@ def own_randomness() -> Iterator[None]:
         torch.set_rng_state(tensor_state)
 
 
-def seed_example(seed: int, epoch: int, index: int) -> None:
+SILENCE = 2.0**-14
+"""A crop whose peak lies below this is digital silence: dequantisation alone adds noise up to 2**-16."""
+CROPS = 6
+"""How often another crop of a chunk is drawn when one is digital silence."""
+
+
+def seed_example(seed: int, epoch: int, index: int, attempt: int = 0) -> None:
     """Seed the three generators for one example."""
-    words = np.random.SeedSequence([seed & 0xFFFFFFFF, epoch + 1, index]).generate_state(3)
+    words = np.random.SeedSequence([seed & 0xFFFFFFFF, epoch + 1, index, attempt]).generate_state(3)
     random.seed(int(words[0]))
     np.random.seed(int(words[1]))
     torch.default_generator.manual_seed(int(words[2]))
 
 
 class SeededExamples(torch.utils.data.Dataset):  # type: ignore[misc]
-    """Examples by (epoch, index), each with its own randomness. Epoch -1 is validation: the same crops every time."""
+    """Examples by (epoch, index), each with its own randomness. Epoch -1 is validation: the same crops every time.
+
+    A crop of digital silence (padding, gaps) is drawn again: RAVE's relative distance divides by the target's energy, so one
+    such crop gives a loss of about a million and throws the optimizer off. A chunk that is silent throughout stays as it is.
+    """
 
     def __init__(self, dataset: Any, seed: int) -> None:
         self.dataset = dataset
@@ -197,10 +207,13 @@ class SeededExamples(torch.utils.data.Dataset):  # type: ignore[misc]
 
         epoch, index = key
         with own_randomness():
-            seed_example(self.seed, epoch, index)
             try:
-                audio = self.dataset[index]
-            except (lmdb.Error, DecodeError, AssertionError) as error:
+                for attempt in range(CROPS):
+                    seed_example(self.seed, epoch, index, attempt)
+                    audio = self.dataset[index]
+                    if np.max(np.abs(audio)) >= SILENCE:
+                        break
+            except (lmdb.Error, DecodeError, ValueError) as error:
                 raise _corrupt(Path(self.dataset._db_path), f"chunk {index}: {error}") from error
         return torch.from_numpy(np.ascontiguousarray(audio, dtype=np.float32))
 
