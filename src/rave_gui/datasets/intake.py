@@ -179,6 +179,13 @@ class Intake:
                 if part.position + part.length > rest
             ]  # fmt: skip
             new = [Part(0, p.position + chunk - rest, p.file, p.start, p.length) for p in self._join_parts]
+            if (
+                kept
+                and new
+                and (kept[-1].file, kept[-1].start + kept[-1].length) == (new[0].file, new[0].start)
+            ):
+                last = kept.pop()
+                new[0] = Part(0, last.position, last.file, last.start, last.length + new[0].length)
             self._join_parts = kept + new
         else:
             for channel in self._join:
