@@ -71,8 +71,8 @@ class Rail(QFrame):
         size = theme.px(20)
         for button, name in self._icons.items():
             made = icons.icon(name, c.muted, size)
-            for ratio in (1.0, 2.0):
-                made.addPixmap(icons.pixmap(name, c.on_soft, size, ratio), made.Mode.Normal, made.State.On)
+            on = icons.pixmap(name, c.on_soft, size, icons.screen_ratio())
+            made.addPixmap(on, made.Mode.Normal, made.State.On)
             button.setIcon(made)
             button.setIconSize(QSize(size, size))
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
-from rave_gui.viewmodels.series import Series
 from rave_protocol import events
 from rave_protocol.events import Stamped
+
+if TYPE_CHECKING:
+    from rave_gui.viewmodels.series import Series
 
 LOG_LINES = 20_000
 """The window keeps this many lines; everything is in log.txt."""
@@ -133,6 +135,8 @@ class JobModel:
                     self.phase_two_step = int(event.done)
                 return {"progress"}
             case events.Metric():
+                from rave_gui.viewmodels.series import Series  # numpy: not before the first paint
+
                 for tag, value in event.values.items():
                     self.metrics.setdefault(tag, Series()).add(event.step, value)
                 return {"metrics"}

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 ASSETS = Path(__file__).resolve().parent / "assets"
@@ -38,16 +38,21 @@ def pixmap(name: str, color: str, size: int, ratio: float = 1.0, angle: float = 
 
 
 def icon(name: str, color: str, size: int = 18, disabled: str | None = None, gap: int = 0) -> QIcon:
-    """A ``QIcon`` for buttons, with a sharp version for screens of twice the density.
+    """A ``QIcon`` for buttons, as sharp as the densest screen can show it.
 
     ``gap`` empty pixels on its right keep it apart from the button's text (style sheets have no word for that).
     """
     made = QIcon()
-    for ratio in (1.0, 2.0):
-        made.addPixmap(_widen(pixmap(name, color, size, ratio), gap))
-        if disabled:
-            made.addPixmap(_widen(pixmap(name, disabled, size, ratio), gap), QIcon.Mode.Disabled)
+    ratio = screen_ratio()
+    made.addPixmap(_widen(pixmap(name, color, size, ratio), gap))
+    if disabled:
+        made.addPixmap(_widen(pixmap(name, disabled, size, ratio), gap), QIcon.Mode.Disabled)
     return made
+
+
+def screen_ratio() -> float:
+    """Pixel density of the densest screen: icons are drawn once, at this density."""
+    return max((screen.devicePixelRatio() for screen in QGuiApplication.screens()), default=1.0)
 
 
 def _widen(image: QPixmap, gap: int) -> QPixmap:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import tempfile
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTemporaryDir, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -30,7 +28,7 @@ class ThemeManager(QObject):
         self._app = app
         self._choice = choice if choice in CHOICES else "system"
         self._scale = scale
-        self._folder = tempfile.TemporaryDirectory(prefix="rave-gui-")
+        self._folder = QTemporaryDir()  # not tempfile: its imports cost more than the first icons
         fonts.load_fonts()
         app.setStyle("Fusion")
         self.theme: Theme = self._make()
@@ -60,7 +58,7 @@ class ThemeManager(QObject):
     def close(self) -> None:
         """Drop the temporary files; the manager is of no use afterwards."""
         QGuiApplication.styleHints().colorSchemeChanged.disconnect(self._system_changed)
-        self._folder.cleanup()
+        self._folder.remove()
 
     def _system_changed(self) -> None:
         if self._choice == "system":
@@ -96,8 +94,7 @@ class ThemeManager(QObject):
 
     def _file(self, icon: str, color: str) -> str:
         """An icon as a file, since style sheets take images by path only."""
-        name = hashlib.sha256(color.encode()).hexdigest()[:8]
-        path = Path(self._folder.name) / f"{icon}-{name}-{self.theme.scale}.png"
+        path = Path(self._folder.path()) / f"{icon}-{color.removeprefix('#')}-{self.theme.scale}.png"
         if not path.exists():
             icons.pixmap(icon, color, max(14, self.theme.px(16)), 1.0).save(str(path))
         return path.as_posix()
