@@ -173,15 +173,16 @@ def test_a_large_file_passes_through_the_spool_unchanged(
     assert np.array_equal(audio, expected)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="makes links and a named pipe")
 def test_bad_files_are_set_aside_with_their_reason_and_the_rest_goes_on(tmp_path: Path) -> None:
-    assert sys.platform != "win32"  # pipes with names, links
     source = tmp_path / "in"
     good = noise(source / "good.wav", CHUNK)
     (source / "empty.wav").touch()
     (source / "letter.mp3").write_text("Dear Sir or Madam,\n" * 99)
     (source / "loop").symlink_to(source, target_is_directory=True)
     (source / "nowhere.wav").symlink_to(source / "gone.wav")
-    os.mkfifo(source / "pipe.wav")
+    if sys.platform != "win32":
+        os.mkfifo(source / "pipe.wav")
     result = make(tmp_path, source)
     assert np.array_equal(stored(result["path"])[0, 0], good[:, 0])
     found = {Path(p["path"]).name: p["code"] for p in result["problems"]}
