@@ -37,7 +37,8 @@ def test_a_training_from_start_to_end() -> None:
 
 
 def test_one_signal_for_a_batch() -> None:
-    job, told = JobModel(), []
+    job = JobModel()
+    told: list[frozenset[str]] = []
     job.changed.connect(told.append)
     job.apply(stamp(*(events.Metric(step, {"a": 1.0}) for step in range(500))))
     assert told == [frozenset({"metrics"})]
