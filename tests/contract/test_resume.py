@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import torch
 from tiny import make_dataset, tiny_params, train
 
 from rave_engine import checkpoints
+from rave_engine.compat import extension
 from rave_protocol.files import read_json
 
 
@@ -104,3 +107,66 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path: Path, dataset: Path)
     with pytest.raises(EngineError) as caught:
         train(tmp_path, tiny_params(dataset, tmp_path / "run", resume=first["checkpoint"]), "j2")
     assert caught.value.code == "checkpoint-mismatch"
+
+
+LAUNCH = """
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("guard", sys.argv[1])
+guard = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(guard)
+guard.apply()
+sys.argv = ["rave", "train", *sys.argv[2:]]
+from scripts import main_cli
+main_cli.main()
+"""
+
+
+@pytest.mark.slow
+def test_upstream_resumes_our_run_and_we_resume_upstreams(tmp_path: Path, dataset: Path) -> None:
+    """``rave train --ckpt OURS`` with the real Lightning goes on at our step; its checkpoint goes on here."""
+    ours, _ = train(tmp_path, tiny_params(dataset, tmp_path / "ours", max_steps=6), "j1")
+    arguments = {
+        "--db_path": dataset, "--out_path": tmp_path / "up", "--name": "u", "--channels": 1, "--gpu": -1,
+        "--n_signal": 32768, "--batch": 2, "--workers": 0, "--max_steps": 8, "--val_every": 3, "--save_every": 2,
+        "--ckpt": tmp_path / "ours",
+    }  # fmt: skip
+    guard = Path(extension.__file__)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-c",
+            LAUNCH,
+            str(guard),
+            *(str(a) for p in arguments.items() for a in p),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    made = sorted((tmp_path / "up").rglob("epoch_*.ckpt"))
+    assert [p.name for p in made] == ["epoch_2.ckpt"], "two batches from our step 6 to 8"
+    theirs = checkpoints.load(made[0])
+    assert theirs["global_step"] == 8
+    assert theirs["callbacks"]["WarmupCallback"]["training_steps"] == 8
+    moved = [
+        not torch.equal(value, theirs["state_dict"][key])
+        for key, value in checkpoints.load(ours["checkpoint"])["state_dict"].items()
+        if key.startswith("decoder") and value.dtype.is_floating_point
+    ]
+    assert any(moved)
+    back, _ = train(
+        tmp_path, tiny_params(dataset, tmp_path / "back", max_steps=10, resume=str(made[0])), "j2"
+    )
+    final = checkpoints.load(back["checkpoint"])
+    assert final["global_step"] == 10
+    assert final["lr_schedulers"][0]["last_epoch"] == 10, "upstream's own resume lags a tick; ours catches up"
+    assert {name: state["training_steps"] for name, state in final["callbacks"].items()} == {
+        "WarmupCallback": 10,
+        "QuantizeCallback": 10,
+        "BetaWarmupCallback": 10,
+    }

@@ -137,11 +137,17 @@ def receptive_field(model: Any, config: str) -> bool:
         measured = False
     else:
         was_training = model.training
+        enabled = getattr(model.encoder, "enabled", None)
+        quantising = None if enabled is None else enabled.clone()
+        if enabled is not None:
+            enabled.zero_()  # no gradient passes a quantiser that is not training, and it widens nothing
         with torch.random.fork_rng(), contextlib.redirect_stdout(io.StringIO()):
             left, right = (
                 int(v) for v in rave.core.get_rave_receptive_field(model, n_channels=model.n_channels)
             )
         model.train(was_training)
+        if enabled is not None:
+            enabled.copy_(quantising)
         model.zero_grad(set_to_none=True)
         measured = True
         with contextlib.suppress(OSError):
