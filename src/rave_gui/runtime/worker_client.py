@@ -29,6 +29,8 @@ from rave_protocol.worker import Endpoint, Reply, Request
 START_TIMEOUT = 60.0
 """Seconds until a worker that was started must answer; importing RAVE from a cold disk takes a while."""
 CONNECT_TIMEOUT = 2.0
+ANSWER_TIMEOUT = 15.0
+"""For what the worker answers itself. It may be importing something at that moment; one that has died is noticed at once."""
 LOG_LIMIT = 1 << 20
 """The worker's log is begun anew when it has grown past so many bytes."""
 
@@ -62,9 +64,9 @@ class WarmWorker:
     # --- finding and starting
 
     def is_running(self) -> bool:
-        """Whether a worker that may be used answers now (never starts one; at most a few seconds)."""
+        """Whether a worker that may be used answers now (never starts one)."""
         try:
-            self._call(self._usable(), "ping", {}, CONNECT_TIMEOUT)
+            self._call(self._usable(), "ping", {}, ANSWER_TIMEOUT)
         except (NoWorker, UserError):
             return False
         return True
@@ -134,7 +136,7 @@ class WarmWorker:
             with contextlib.suppress(NoWorker, UserError):
                 found = self._read()
                 if found.token != asked:
-                    self._call(found, "shutdown", {}, CONNECT_TIMEOUT)
+                    self._call(found, "shutdown", {}, ANSWER_TIMEOUT)
                     asked = found.token
             time.sleep(0.02)
 
@@ -188,7 +190,7 @@ class WarmWorker:
         Never starts a worker and never raises for one that is missing, of another version or unable to fork.
         """
         try:
-            reply = self._call(self._usable(), "run_job", {"folder": str(folder)}, 10.0)
+            reply = self._call(self._usable(), "run_job", {"folder": str(folder)}, ANSWER_TIMEOUT)
         except (NoWorker, UserError):
             return None
         pid = reply.get("pid")
