@@ -74,8 +74,6 @@ def test_a_trained_run_exports_and_opens_in_a_process_without_rave(tmp_path: Pat
     ("stack", "channels"),
     [
         (("v1", "causal"), 1),
-        (("v1",), 2),
-        (("v2_small", "wasserstein"), 1),
         (("v2", "spherical"), 1),
         (("v2", "hybrid"), 1),
         (("v2_nopqmf",), 1),

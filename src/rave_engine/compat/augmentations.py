@@ -51,7 +51,7 @@ def transfer_gain(
     """
     x = np.array([points[0][0] - 2 * max(knee, 1.0), *(p[0] for p in points)])
     y = np.array([points[0][1] - points[0][0], *(p[1] - p[0] for p in points)])
-    gain = np.interp(level, x, y)
+    gain: npt.NDArray[np.float64] = np.asarray(np.interp(level, x, y), dtype=np.float64)
     for i in range(1, len(x) - 1):
         radius = min(knee, (x[i] - x[i - 1]) / 2, (x[i + 1] - x[i]) / 2)
         inside = np.abs(level - x[i]) < radius
