@@ -241,7 +241,9 @@ def _child(case: Case, dataset: Path, folder: Path, answer: Any) -> None:
 
 def in_child(case: Case, dataset: Path, folder: Path) -> dict[str, Any]:
     """:func:`run_case` in a forked process; a crash or a run past TIMEOUT becomes an ``error`` in the row."""
-    context = multiprocessing.get_context("fork")
+    context: Any = multiprocessing.get_context(
+        "fork"
+    )  # no such thing on Windows, where this tool does not run
     receiver, sender = context.Pipe(duplex=False)
     child = context.Process(target=_child, args=(case, dataset, folder, sender))
     child.start()
