@@ -23,10 +23,14 @@ class UpstreamHarness:
         model.optimizers = lambda: (self.gen_opt, self.dis_opt)
         model.lr_schedulers = lambda: self.scheduler
         model.log = self._log
-        model.log_dict = lambda values: [self._log(k, v) for k, v in values.items()]
+        model.log_dict = self._log_dict
 
     def _log(self, key: str, value: Any) -> None:
         self.logged[key] = float(value.detach() if isinstance(value, torch.Tensor) else value)
+
+    def _log_dict(self, values: dict[str, Any]) -> None:
+        for key, value in values.items():
+            self._log(key, value)
 
     def __call__(self, batch: torch.Tensor, batch_idx: int) -> dict[str, float]:
         """One batch; what it logged."""
