@@ -66,6 +66,8 @@ class _Stages:
     def update(self, stage: str, update: JobView | Stamped) -> None:
         """Called by the quick start with everything that happens."""
         if stage != self._stage:
+            if self._line is not None:  # making sounds is no job that ends
+                self._line.end()
             self._stage, self._line = stage, ProgressLine(self._console, LABELS[stage])
         if self._line is None:
             return
