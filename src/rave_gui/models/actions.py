@@ -41,9 +41,7 @@ def render(
     checkpoint = project.find_model(model)
     sound = Path(os.path.abspath(source.expanduser()))  # noqa: PTH100
     if not sound.is_file():
-        raise UserError(
-            f"There is no sound file {sound}.", "Check the path and try again.", code="not-found"
-        )
+        raise UserError(f"There is no sound file {sound}.", "Check the path and try again.", code="not-found")
     if output is None:
         base = safe_name(f"{sound.stem} through {run_of(checkpoint).name}", "take")
         project.takes.mkdir(parents=True, exist_ok=True)
