@@ -184,12 +184,8 @@ def test_a_job_of_another_protocol_version_is_refused_on_both_sides(home: Home, 
     spec = read_json(project / "jobs" / made["job"] / jobfolder.SPEC)
     write_json(strange / jobfolder.SPEC, {**spec, "id": strange.name, "kind": "train", "protocol": 99})
 
-    def state() -> str:
-        return str(
-            home("jobs", "show", strange.name, "--project", project, "--json").check("jobs-show")["state"]
-        )
-
-    until(lambda: state() in ("failed", "interrupted"), "the job is ended")
+    shown = home("jobs", "show", strange.name, "--project", project, "--json").check("jobs-show")
+    assert (shown["state"], shown["error"]["code"]) == ("failed", "protocol")
     assert len(home("jobs", "list", "--project", project, "--json").check("jobs-list")["items"]) == 2
     home("jobs", "retry", strange.name, "--project", project, "--json").refused("protocol")
 

@@ -292,18 +292,31 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_pipe_gets_a_line_at_the_start_and_one_at_the_end() -> None:
+def test_a_pipe_gets_a_line_at_the_start_for_each_quarter_and_at_the_end() -> None:
     err = io.StringIO()
     line = ProgressLine(Console(False, io.StringIO(), err), "Training")
-    for done in range(100):
+    for done in range(101):
         line.update(Stamped(0.0, Progress(done, 100, "steps")))
     line.update(Stamped(0.0, Warned("few", "There are few sounds.", "Add more.")))
     line.end()
     assert err.getvalue().splitlines() == [
         "Training …",
+        "Training:  25 %  25 of 100 steps",
+        "Training:  50 %  50 of 100 steps",
+        "Training:  75 %  75 of 100 steps",
         "Note: There are few sounds. Add more.",
         "Training: done (0:00)",
     ]
+
+
+def test_a_pipe_hears_of_slow_work_from_time_to_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    err, now = io.StringIO(), 100.0
+    monkeypatch.setattr("rave_gui.cli.follow.time.monotonic", lambda: now)
+    line = ProgressLine(Console(False, io.StringIO(), err), "Engine")
+    for second in range(25):
+        now = 100.0 + second
+        line.update(Stamped(0.0, Progress(second, 1000)))
+    assert err.getvalue().splitlines() == ["Engine …", "Engine:   1 %", "Engine:   2 %"]
 
 
 def test_a_terminal_gets_one_line_that_is_redrawn() -> None:

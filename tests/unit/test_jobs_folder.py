@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import threading
 import time
@@ -21,11 +22,13 @@ from rave_gui.jobs.registry import Registry
 from rave_gui.jobs.retry import newest_checkpoint, retry_params
 from rave_gui.jobs.runner import Runner, Timers
 from rave_gui.jobs.state import LIVE, JobState, State
+from rave_gui.jobs.watch import Watch
 from rave_gui.jobs.worker import main as work
 from rave_gui.paths import AppPaths
+from rave_gui.viewmodels.jobs import can
 from rave_protocol import events, jobfolder
 from rave_protocol.commands import Command
-from rave_protocol.files import append_line, read_json
+from rave_protocol.files import append_line, read_json, write_json
 from rave_protocol.locks import OsLock, machine_id
 from rave_protocol.specs import DatasetParams, TrainParams
 from rave_protocol.work import NOT_MINE
@@ -136,13 +139,41 @@ def test_a_job_of_our_own_folder_runs_when_the_registry_was_lost(home: Home) -> 
 def test_a_project_that_was_received_starts_nothing_by_itself(home: Home, state: State) -> None:
     project = home.root / "received"
     folder = make_folder(project / "jobs", JobState(state=state))
-    home.jobs.list(project)
-    view = home.jobs.list(project)[0]
+    view = home.jobs.get(folder.id, project)  # the first look says it already
     assert view.state == "interrupted"
+    assert home.jobs.list(project) == [view]
     assert "Retry" in view.reason
     assert not folder.events.exists()
     again = home.jobs.retry(view.id, project)
     assert home.jobs.wait(again.id, timeout=60).state == "succeeded"
+
+
+def test_a_received_job_of_another_protocol_version_failed_and_offers_no_retry(home: Home) -> None:
+    project = home.root / "received"
+    folder = make_folder(project / "jobs", JobState())
+    spec = read_json(folder.path / jobfolder.SPEC)
+    write_json(folder.path / jobfolder.SPEC, {**spec, "protocol": 99})
+    view = home.jobs.list(project)[0]
+    assert view.state == "failed"
+    assert view.error is not None
+    assert (view.error["code"], "99" in view.error["message"]) == ("protocol", True)
+    assert view.error["hint"]
+    assert "retry" not in f"{view.reason}{view.error}".lower()
+    with pytest.raises(UserError) as caught:
+        home.jobs.retry(view.id, project)
+    assert caught.value.code == "protocol"
+    assert not can(view, "retry")
+    assert can(view, "remove")
+
+
+def test_waiting_for_a_job_that_is_removed_meanwhile_ends(home: Home) -> None:
+    folder = make_folder(home.paths.jobs, JobState(machine=machine_id()))
+    looks = Watch(home.jobs, folder.id).looks()
+    next(looks)
+    shutil.rmtree(folder.path)
+    with pytest.raises(UserError) as caught:
+        list(looks)
+    assert caught.value.code == "no-such-job"
 
 
 def test_what_a_received_job_trusts_is_not_trusted_on_retry(

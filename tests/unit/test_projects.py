@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from rave_gui.errors import UserError
+from rave_gui.filesystem import is_network_folder, type_from_mount_command, type_from_mountinfo
 from rave_gui.projects import Project, Store, migrations, store
-from rave_gui.projects.filesystem import is_network_folder, type_from_mount_command, type_from_mountinfo
 from rave_gui.projects.names import check_name, free_name, safe_name
 from rave_gui.projects.runs import newest_checkpoint, read_run, run_of
 

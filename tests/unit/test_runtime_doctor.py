@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,34 @@ def test_a_card_that_lies_idle(paths: AppPaths, monkeypatch: pytest.MonkeyPatch)
     assert "update" in doctor.check_device(manager).hint
     adopt_on_paper(paths, "2.13.0", "cuda")
     assert doctor.check_device(manager).state == "ok"
+
+
+def test_audio_is_what_the_player_finds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Asked in a process of its own, which may answer, find nothing, crash or hang."""
+    # Nothing of this machine's: no sound server, no ALSA device.
+    monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/none")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    check = doctor.check_audio()
+    assert check.state == "ok" or ("sound" in check.message and check.hint)
+    assert "null" not in check.message.lower().split(":")[0]
+
+    answers = {
+        'print(json.dumps({"names": ["Köpfhörer", "HDMI"]}))': ("ok", "Audio output: Köpfhörer, HDMI."),
+        'print("ALSA lib says", "things"); import no_such_library': ("warn", "The audio library"),
+        "import os; os.abort()": ("warn", "The audio library"),
+    }
+    for code, (state, words) in answers.items():
+        monkeypatch.setattr(doctor, "_AUDIO_PROBE", f"import json\n{code}")
+        check = doctor.check_audio()
+        assert (check.state, check.message.startswith(words)) == (state, True), check
+
+    def hang(*_: object, **__: object) -> None:
+        raise subprocess.TimeoutExpired("python", 20)
+
+    monkeypatch.setattr(subprocess, "run", hang)
+    check = doctor.check_audio()
+    assert (check.state, check.message) == ("warn", "The audio system does not answer.")
+    assert check.hint
 
 
 def test_the_engine_is_really_started(paths: AppPaths) -> None:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from rave_gui.jobs.watch import Watch
 
 REDRAW_SECONDS = 0.1
+SAY_SECONDS = 10.0
+"""Without a terminal a line that says how far it is comes at most so often …"""
+SAY_SHARE = 0.25
+"""… or when so much more of the whole is done."""
 BAR_WIDTH = 24
 
 
@@ -43,7 +47,7 @@ def describe(progress: Progress) -> str:
 
 
 class ProgressLine:
-    """Shows one stage: a live line on a terminal, otherwise one line at its start and one at its end."""
+    """Shows one stage: a live line on a terminal; elsewhere a line at its start, now and then, and at its end."""
 
     def __init__(self, console: Console, label: str) -> None:
         self._console = console
@@ -51,6 +55,7 @@ class ProgressLine:
         self._next = 0.0
         self._width = 0
         self._begun = time.monotonic()
+        self._said_at, self._said_share = self._begun, 0.0
         if not console.live:
             console.say(f"{label} …")
 
@@ -61,11 +66,22 @@ class ProgressLine:
             self.note(f"Note: {event.message}" + (f" {event.hint}" if event.hint else ""))
         elif isinstance(event, Log) and event.level in ("warning", "error"):
             self.note(event.text)
-        elif isinstance(event, Progress) and self._console.live:
+        elif isinstance(event, Progress) and not self._console.live:
+            self._say(event)
+        elif isinstance(event, Progress):
             now = time.monotonic()
             if now >= self._next or event.done >= event.total > 0:
                 self._next = now + REDRAW_SECONDS
                 self._draw(f"{self._label}  {self._bar(event)}{describe(event)}")
+
+    def _say(self, progress: Progress) -> None:
+        """Into a pipe or a file: a line from time to time, none at the very end (it has its own)."""
+        now = time.monotonic()
+        share = progress.done / progress.total if progress.total > 0 else 0.0
+        if share >= 1.0 or (now < self._said_at + SAY_SECONDS and share < self._said_share + SAY_SHARE):
+            return
+        self._said_at, self._said_share = now, max(share, self._said_share)
+        self._console.say(f"{self._label}: {describe(progress)}")
 
     def note(self, text: str) -> None:
         """A line that stays."""

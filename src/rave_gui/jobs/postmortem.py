@@ -29,6 +29,17 @@ def oom_kills() -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
 
 
+def unreadable(error: Exception) -> dict[str, Any]:
+    """The error of a job whose specification is of another protocol version, or damaged: it can never run here."""
+    return {
+        "code": "protocol",
+        "message": f"The job's specification cannot be read: {error}.",
+        "hint": "It may come from another version of RAVE GUI, or be damaged: start the job anew.",
+        "details": "",
+        "user": True,
+    }
+
+
 def explain(death: Death, log_tail: str) -> dict[str, Any]:
     """The error of an interrupted job: code, message, hint, details (its last log lines)."""
     killed = death.code is None or death.code == -9

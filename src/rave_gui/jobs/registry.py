@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from rave_gui.errors import UserError
+from rave_gui.filesystem import is_network_folder
 from rave_protocol.files import replace_file
 
 SCHEMA_VERSION = 1
@@ -30,10 +30,6 @@ CREATE TABLE IF NOT EXISTS jobs (
 CREATE INDEX IF NOT EXISTS jobs_queue ON jobs (ended, position);
 """
 
-NETWORK_FILESYSTEMS = frozenset(
-    {"nfs", "nfs4", "cifs", "smbfs", "smb3", "afpfs", "webdav", "fuse.sshfs", "9p"}
-)
-
 
 @dataclass(frozen=True)
 class Row:
@@ -44,19 +40,6 @@ class Row:
     lane: str
     position: float
     ended: bool
-
-
-def on_network(path: Path) -> bool:
-    """Whether ``path`` lies on a network file system, where SQLite's WAL does not work."""
-    if sys.platform == "win32":
-        return str(path).startswith("\\\\")
-    import psutil
-
-    best, kind = "", ""
-    for part in psutil.disk_partitions(all=True):
-        if path.is_relative_to(part.mountpoint) and len(part.mountpoint) >= len(best):
-            best, kind = part.mountpoint, part.fstype
-    return kind in NETWORK_FILESYSTEMS
 
 
 class Registry:
@@ -148,7 +131,7 @@ class Registry:
         db = sqlite3.connect(self.path, timeout=10.0, isolation_level=None)
         try:
             if not self._ready:
-                db.execute(f"PRAGMA journal_mode = {'DELETE' if on_network(self.path) else 'WAL'}")
+                db.execute(f"PRAGMA journal_mode = {'DELETE' if is_network_folder(self.path) else 'WAL'}")
                 version = db.execute("PRAGMA user_version").fetchone()[0]
                 if version > SCHEMA_VERSION:
                     raise UserError(

@@ -18,7 +18,7 @@ from rave_gui.errors import UserError
 from rave_gui.jobs.fold import Fold
 from rave_gui.jobs.folder import JobFolder
 from rave_gui.jobs.launch import Work, start_work
-from rave_gui.jobs.postmortem import Death, oom_kills
+from rave_gui.jobs.postmortem import Death, oom_kills, unreadable
 from rave_gui.jobs.processes import ProcessTree
 from rave_gui.jobs.reader import EventReader
 from rave_gui.jobs.reconcile import interrupt, read_commands, replay
@@ -96,11 +96,7 @@ class Runner:
         try:
             spec = self.folder.read_spec()
         except (ProtocolError, OSError) as error:
-            self._fail(
-                "protocol",
-                f"The job's specification cannot be read: {error}.",
-                "It may come from another version of RAVE GUI, or be damaged: start the job anew.",
-            )
+            self._fail(unreadable(error))
             return False
         if self.folder.work_alive() or work_begun(self.folder.path):
             self._fold = replay(self.folder, state, self._reader, self._commands)
@@ -122,14 +118,15 @@ class Runner:
             with self.folder.log.open("ab") as log:
                 self._work = start_work(spec, self.folder.path, log, self.paths)
         except UserError as error:
-            self._fail(error.code, error.message, error.hint, error.details)
+            self._fail({**error.to_json(), "user": True})
             return False
         except OSError as error:
-            self._fail(
-                "start",
+            failed = UserError(
                 f"The process that does the work could not be started: {error}.",
                 "Run the doctor; installing the engine again may help.",
+                code="start",
             )
+            self._fail({**failed.to_json(), "user": True})
             return False
         self._tree.add(self._work.pid)
         return True
@@ -257,10 +254,9 @@ class Runner:
         if self._tree.alive():
             self._tree.kill()
 
-    def _fail(self, code: str, message: str, hint: str, details: str = "") -> None:
-        state = self._fold.state
-        state.error = {"code": code, "message": message, "hint": hint, "details": details, "user": True}
-        state.move("failed", message)
+    def _fail(self, error: dict[str, Any]) -> None:
+        self._fold.state.error = error
+        self._fold.state.move("failed", error["message"])
         self._end()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 import os
 import secrets
 import socket
@@ -16,12 +17,14 @@ from rave_gui.errors import UserError
 from rave_gui.jobs.dispatcher import EVERYWHERE, LIGHT, Starter
 from rave_gui.jobs.folder import JobFolder, create
 from rave_gui.jobs.launch import Engine
+from rave_gui.jobs.postmortem import unreadable
 from rave_gui.jobs.reader import EventReader
 from rave_gui.jobs.reconcile import reconcile
 from rave_gui.jobs.registry import Registry, Row
 from rave_gui.jobs.retry import retry_params
 from rave_gui.jobs.state import JobState
 from rave_gui.jobs.view import JobView, make_view
+from rave_gui.jobs.watch import Watch
 from rave_gui.paths import AppPaths
 from rave_protocol import events
 from rave_protocol.codec import ProtocolError
@@ -33,7 +36,6 @@ from rave_protocol.work import os_failure
 
 __all__ = ["JobService", "JobView"]
 
-POLL_SECONDS = 0.1
 CHECK_SECONDS = 2.0
 
 
@@ -90,14 +92,15 @@ class JobService:
                 f for f in _folders_in(self.paths.jobs) if f.path not in known
             ]
         views = [self._view(folder) for folder in folders if folder.exists()]
-        self._keep_going(views)
+        ended = self._keep_going(views)
+        views = [self._view(JobFolder(v.folder)) if v.folder in ended else v for v in views]
         return sorted(views, key=lambda view: view.id)
 
     def get(self, job_id: str, project: Path | None = None) -> JobView:
         """One job, by its id or the beginning of it. Raises :class:`UserError` when there is none, or several."""
-        view = self._view(self._find(job_id, project))
-        self._keep_going([view])
-        return view
+        folder = self._find(job_id, project)
+        view = self._view(folder)
+        return self._view(folder) if self._keep_going([view]) else view
 
     def reader(self, view: JobView) -> EventReader:
         """Read the job's events from the first on, at one's own pace."""
@@ -105,9 +108,8 @@ class JobService:
 
     def follow(self, job_id: str, project: Path | None = None) -> Iterator[events.Stamped]:
         """All events of a job as they come, until it has ended."""
-        for item in self._watch(self._find(job_id, project)):
-            if isinstance(item, events.Stamped):
-                yield item
+        for found in Watch(self, job_id, project).looks():
+            yield from found
 
     def wait(
         self,
@@ -117,30 +119,8 @@ class JobService:
         project: Path | None = None,
     ) -> JobView:
         """Wait until a job has ended (or ``timeout`` seconds have passed) and return how it stands then."""
-        folder = self._find(job_id, project)
-        deadline = None if timeout is None else time.monotonic() + timeout
-        view = self._view(folder)
-        for item in self._watch(folder):
-            if isinstance(item, JobView):
-                view = item
-            elif on_event is not None:
-                on_event(item)
-            if deadline is not None and time.monotonic() >= deadline:
-                break
-        return view
-
-    def _watch(self, folder: JobFolder) -> Iterator[events.Stamped | JobView]:
-        """Events as they come, and the view about every ``POLL_SECONDS``; the last item is the view of the ended job."""
-        reader = EventReader(folder.path)
-        while True:
-            view = self._view(folder)  # first: what is read after an ended state is all there will be
-            while found := reader.read():
-                yield from found
-            yield view
-            if view.final:
-                return
-            self._keep_going([view])
-            time.sleep(POLL_SECONDS)
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        return Watch(self, job_id, project).wait(on_event, lambda: time.monotonic() >= deadline)
 
     # Commands ----------------------------------------------------------------------------------------------------
 
@@ -362,49 +342,43 @@ class JobService:
             self._ended[folder.path] = view
         return view
 
-    def _keep_going(self, views: Sequence[JobView]) -> None:
-        """Start a dispatcher where something waits for one; see to jobs that the registry does not know so."""
+    def _keep_going(self, views: Sequence[JobView]) -> set[Path]:
+        """Start a dispatcher where something waits for one; see to jobs that the registry does not know so.
+
+        Folders of those that were ended, because they are not this user's to run.
+        """
         waiting = [view for view in views if not view.final and not view.host]
-        if not waiting:
-            return
         now = time.monotonic()
+        ended = set()
         for view in waiting:
             if now < self._checked.get(view.folder, 0.0):
                 continue
             self._checked[view.folder] = now + CHECK_SECONDS
             row = self._registry.get(view.id)
-            if row is None or row.ended or row.folder != view.folder:
-                self._adopt(view, row)
-        self._starter.ensure()
+            if (row is None or row.ended or row.folder != view.folder) and self._adopt(view, row):
+                ended.add(view.folder)
+        if len(waiting) > len(ended):
+            self._starter.ensure()
+        return ended
 
-    def _adopt(self, view: JobView, row: Row | None) -> None:
+    def _adopt(self, view: JobView, row: Row | None) -> bool:
         """A live job whose row is missing or points elsewhere: the project was moved, copied, restored or received.
 
         Moved: the row follows. Otherwise nothing is started that this user did not submit here, so a job that waits is
-        ended; in the user's own folder of jobs the registry was lost, and is made anew.
+        ended (True); in the user's own folder of jobs the registry was lost, and is made anew.
         """
         folder = JobFolder(view.folder)
         if row is not None and row.folder != view.folder and JobFolder(row.folder).exists():
-            self._end_stray(folder, f"This is a copy; the job itself is in {row.folder}.")
-            return
+            return _end_stray(folder, f"This is a copy; the job itself is in {row.folder}.")
         if row is None and view.folder.parent != self.paths.jobs:
-            self._end_stray(folder, "It is in no queue of this computer. Press Retry to start it here.")
-            return
+            return _end_stray(folder, "It is in no queue of this computer. Press Retry to start it here.")
         try:
             params = folder.read_spec().params
         except (ProtocolError, OSError):
             self._registry.add(view.id, view.folder, LIGHT)  # its runner says what is wrong with it
-            return
+            return False
         self._registry.add(view.id, view.folder, self._lane(params))
-
-    def _end_stray(self, folder: JobFolder, reason: str) -> None:
-        """End a waiting job that is not this user's to run; where that cannot be written, it only waits on."""
-        with contextlib.suppress(OSError), folder.sole() as alone:
-            state = folder.read_state()
-            if alone and state.state == "queued":
-                state.ended = time.time()
-                state.move("interrupted", reason)
-                folder.write_state(state)
+        return False
 
     def _refuse_foreign(self, view: JobView) -> None:
         if view.host:
@@ -413,6 +387,27 @@ class JobService:
                 "Use RAVE GUI there to change it.",
                 code="job-elsewhere",
             )
+
+
+def _end_stray(folder: JobFolder, reason: str) -> bool:
+    """End a waiting job that is not this user's to run; where that cannot be written, it only waits on (False).
+
+    One that cannot be read could not be retried either: it failed, and says why.
+    """
+    with contextlib.suppress(OSError), folder.sole() as alone:
+        state = folder.read_state()
+        if not alone or state.state != "queued":
+            return alone
+        state.ended = time.time()
+        try:
+            folder.read_spec()
+            state.move("interrupted", reason)
+        except ProtocolError as error:
+            state.error = unreadable(error)
+            state.move("failed", state.error["message"])
+        folder.write_state(state)
+        return True
+    return False
 
 
 def _folders_in(parent: Path) -> list[JobFolder]:

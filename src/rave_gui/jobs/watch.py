@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +26,25 @@ class Watch:
 
     def __init__(self, jobs: JobService, job_id: str, project: Path | None = None) -> None:
         self._jobs = jobs
-        self._project = project
         self.view: JobView = jobs.get(job_id, project)
+        self._project = project or self.view.project  # so it is not looked for again at each look
         self._reader = jobs.reader(self.view)
         self._failed: Failed | None = None
+
+    def looks(self) -> Iterator[list[Stamped]]:
+        """The events new at each look (maybe none), the first look now and then ten a second; ends after the job's last event."""
+        while True:
+            # The state is read before the events: whatever was written before the end is then still read.
+            self.view = self._jobs.get(self.view.id, self._project)
+            while found := self._reader.read():
+                for stamped in found:
+                    if isinstance(stamped.event, Failed):
+                        self._failed = stamped.event
+                yield found
+            yield []
+            if self.view.final:
+                return
+            time.sleep(POLL_SECONDS)
 
     def wait(
         self,
@@ -40,18 +55,13 @@ class Watch:
 
         ``on_event`` gets every event since the job's first one.
         """
-        while True:
-            # The state is read before the events: whatever was written before the end is then still read.
-            self.view = self._jobs.get(self.view.id, self._project)
-            while found := self._reader.read():
+        for found in self.looks():
+            if on_event is not None:
                 for stamped in found:
-                    if isinstance(stamped.event, Failed):
-                        self._failed = stamped.event
-                    if on_event is not None:
-                        on_event(stamped)
-            if self.view.state in FINAL or (give_up is not None and give_up()):
-                return self.view
-            time.sleep(POLL_SECONDS)
+                    on_event(stamped)
+            if not self.view.final and give_up is not None and give_up():
+                break
+        return self.view
 
     def result(self) -> dict[str, Any]:
         """Result of a job that succeeded. Raises :class:`JobError` for every other end, with what to do about it."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rave_gui.errors import UserError
-from rave_gui.projects.filesystem import is_network_folder
+from rave_gui.filesystem import is_network_folder
 from rave_gui.projects.migrations import MIGRATIONS, SCHEMA
 
 Kind = Literal["dataset", "run", "export", "take"]

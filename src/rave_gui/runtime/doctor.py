@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
@@ -230,53 +231,58 @@ def check_device(manager: EngineManager) -> Check:
 
 
 _AUDIO_PROBE = """
-import miniaudio
-devices = miniaudio.Devices()
-print(devices.backend)
-for device in devices.get_playbacks():
-    print(device["name"])
+import json
+from rave_gui.audio.playback import outputs
+from rave_gui.errors import UserError
+try:
+    print(json.dumps({"names": [output.name for output in outputs()]}))
+except UserError as error:
+    print(json.dumps({"problem": error.to_json()}))
 """
 
 
 def check_audio() -> Check:
-    """Whether there is anything to play sound on, asked in a process of its own (audio systems print and hang)."""
+    """Whether there is anything to play sound on, as the player itself looks for it."""
     try:
-        lines = _ask_audio()
+        names = _audio_outputs()
+    except UserError as error:
+        return Check("audio", "warn", error.message, f"{error.hint} All else works without.", error.details)
     except subprocess.TimeoutExpired:
         return Check("audio", "warn", "The audio system does not answer.", "Restart it, or log in again.")
-    except ImportError as error:
-        return Check(
-            "audio", "warn", "The audio library cannot be loaded.", "Files can still be exported.", str(error)
-        )
-    if len(lines) < 2:
+    except OSError as error:
         return Check(
             "audio",
             "warn",
-            "There is no audio output.",
-            "Connect headphones or a sound card (in a remote session: start PulseAudio or PipeWire); all else works without.",
-            "\n".join(lines),
+            "The audio library cannot be loaded.",
+            "Install RAVE GUI again. All but listening in the window works without.",
+            str(error),
         )
-    return Check("audio", "ok", f"Audio output ({lines[0]}): {', '.join(lines[1:4])}.")
+    return Check("audio", "ok", f"Audio output: {', '.join(names[:3])}.")
 
 
-def _ask_audio() -> list[str]:
-    """Backend and names of outputs; empty when there is no backend. Raises ImportError without the library."""
+def _audio_outputs() -> list[str]:
+    """Names of the outputs, asked in a process of its own (audio systems print, hang and crash).
+
+    Raises :class:`UserError` when there is none, :class:`OSError` when the library fails, and ``TimeoutExpired``.
+    """
     if is_frozen():  # there is no interpreter to start; the frozen library was tested when it was built
-        import miniaudio
+        from rave_gui.audio.playback import outputs
 
-        try:
-            devices = miniaudio.Devices()
-            return [str(devices.backend), *(str(d["name"]) for d in devices.get_playbacks())]
-        except miniaudio.MiniaudioError:
-            return []
+        return [output.name for output in outputs()]
     done = subprocess.run(
-        [sys.executable, "-c", _AUDIO_PROBE],
+        [sys.executable, "-P", "-c", _AUDIO_PROBE],
         capture_output=True,
         text=True,
+        encoding="utf-8",
         errors="replace",
         timeout=20,
         check=False,
+        env={**os.environ, "PYTHONUTF8": "1"},
     )
-    if "ModuleNotFoundError" in done.stderr or "ImportError" in done.stderr:
-        raise ImportError(done.stderr.strip().splitlines()[-1])
-    return done.stdout.split("\n")[:-1] if done.returncode == 0 else []
+    try:
+        answer = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        raise OSError(done.stderr[-2000:] or f"exit code {done.returncode}") from None
+    if "problem" in answer:
+        raise UserError(**answer["problem"])
+    return list(answer["names"])

@@ -83,6 +83,8 @@ def can(row: Row | None, action: str) -> bool:
         "pause": row.state == "running" and row.kind == "train",
         "resume": row.state == "paused",
         "cancel": row.state in ACTIVE and row.state != "stopping",
-        "retry": row.state in ("failed", "cancelled", "interrupted"),
+        # What was asked of a job of another protocol version cannot be read, so it cannot be asked again.
+        "retry": row.state in ("failed", "cancelled", "interrupted")
+        and (row.error or {}).get("code") != "protocol",
         "remove": row.state not in ACTIVE,
     }[action]
