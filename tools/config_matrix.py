@@ -2,6 +2,8 @@
 
     ENGINE_PYTHON tools/config_matrix.py [--only NAME ...] [--keep FOLDER] [--no-write]
 
+With ``--only`` the rows of those configurations replace the ones in the results; each row says which commit it measured.
+
 Run it with the engine's interpreter. RAVE is imported once and each configuration runs in a process forked from that (POSIX), so
 the whole takes minutes. Each one trains a few steps through phase 1 and phase 2 with ``rave_engine.training`` on
 synthesised sound, at a tiny capacity, then exports a streaming model and verifies it with plain ``torch.jit.load``.
@@ -47,6 +49,8 @@ class Case:
     augmentations: tuple[str, ...] = ()
     needed: str = ""
     overrides: tuple[str, ...] = ()
+    n_signal: int = N_SIGNAL
+    """Samples an example; more where the receptive field leaves too little of it to compare."""
 
     @property
     def name(self) -> str:
@@ -76,7 +80,7 @@ CASES: tuple[Case, ...] = (
         ("v2_nopqmf_small",),
         needed=f"{COMPRESSOR}, taking `amp_range`; an export that leaves raw output alone",
     ),
-    Case(("v2_with_augs",), needed=f"{COMPRESSOR}; {MEL}"),
+    Case(("v2_with_augs",), needed=f"{COMPRESSOR}; {MEL}", n_signal=131072),
     Case(("v2", "causal")),
     Case(("v2", "noise")),
     Case(("v2", "wasserstein")),
@@ -175,7 +179,7 @@ def run_case(case: Case, dataset: Path, folder: Path) -> dict[str, Any]:
         overrides=overrides,
         augmentations=list(case.augmentations),
         channels=case.channels,
-        n_signal=N_SIGNAL,
+        n_signal=case.n_signal,
         batch=1,
         max_steps=STEPS,
         val_every=STEPS,
@@ -296,9 +300,9 @@ def page(result: dict[str, Any]) -> str:
         f"`torch.jit.load`: **{green} of {len(rows)}** pass. Made by `tools/config_matrix.py`; the data is in",
         "`benchmarks/results/config_matrix.json`.",
         "",
-        f"Commit {result['commit']}, "
+        f"Commit {', '.join(dict.fromkeys(row['commit'] for row in rows))}, "
         + ", ".join(f"{name} {version}" for name, version in result["versions"].items())
-        + f". {STEPS} steps, phase 2 from step {PHASE_1}, `CAPACITY = {CAPACITY}`, `LATENT_SIZE = {LATENTS}`, n_signal {N_SIGNAL}, CPU.",
+        + f". {STEPS} steps, phase 2 from step {PHASE_1}, `CAPACITY = {CAPACITY}`, `LATENT_SIZE = {LATENTS}`, CPU.",
         "",
         (
             "*Streaming error*: blocks against the whole at randomness 0, largest difference relative to the whole's peak (at most -100 dB"
@@ -329,6 +333,13 @@ def page(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def merged(before: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Earlier results with the rows of this run in place of those of the same configurations."""
+    fresh = {row["name"]: row for row in rows}
+    kept = [fresh.pop(row["name"], row) for row in before["configurations"]]
+    return {**before, "configurations": [*kept, *fresh.values()]}
+
+
 def main() -> int:
     """Run the chosen configurations; 0 when all are green."""
     parser = argparse.ArgumentParser(
@@ -354,22 +365,29 @@ def main() -> int:
             continue
         folder = work / case.name.replace(" ", "")
         row = in_child(case, datasets[case.channels], folder)
-        row = {"name": case.name, "needed": case.needed, **row, "passed": passed(row)}
+        row = {
+            "name": case.name,
+            "needed": case.needed,
+            "n_signal": case.n_signal,
+            **row,
+            "passed": passed(row),
+            "commit": commit(),
+        }
         rows.append(row)
         print(json.dumps(row), flush=True)
         if not args.keep:
             shutil.rmtree(folder, ignore_errors=True)
-    result = {
-        "commit": commit(),
+    result: dict[str, Any] = {
         "versions": versions(),
         "steps": STEPS,
         "phase_1_steps": PHASE_1,
         "capacity": CAPACITY,
-        "n_signal": N_SIGNAL,
         "seconds": round(time.monotonic() - started, 1),
         "configurations": rows,
     }
-    if not args.no_write and not args.only:
+    if not args.no_write:
+        if args.only and RESULTS.exists():
+            result = merged(json.loads(RESULTS.read_text(encoding="utf-8")), rows)
         RESULTS.parent.mkdir(parents=True, exist_ok=True)
         RESULTS.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         PAGE.write_text(page(result), encoding="utf-8")
