@@ -46,7 +46,8 @@ class TrainParams:
     augmentations: list[str] = field(default_factory=list)
     """Stock augmentation names: mute, compress, gain."""
     trusted: list[str] = field(default_factory=list)
-    """Gin files outside the stock set that the user allowed to run code (absolute paths)."""
+    """Gin files outside the stock set that the user allowed to run code (absolute paths); to go on with a run that was trained
+    with such files, its own config.gin as well."""
     channels: int = 1
     n_signal: int = 131072
     batch: int = 8
@@ -84,6 +85,8 @@ class RenderParams:
     randomness: float = 0.0
     seed: int = 0
     device: str = "auto"
+    trusted: list[str] = field(default_factory=list)
+    """The run's own config.gin files (absolute paths) where the user let that run's training use gin that can run code."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,8 @@ class EvaluateParams:
     """Folder that gets original.wav and reconstruction.wav."""
     max_seconds: float = 20.0
     device: str = "auto"
+    trusted: list[str] = field(default_factory=list)
+    """As in :class:`RenderParams`."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,8 @@ class ExportParams:
     sample_rate: int | None = None
     """Host rate; an integer multiple of the model's rate."""
     ema: bool = False
+    trusted: list[str] = field(default_factory=list)
+    """As in :class:`RenderParams`."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +144,9 @@ Params = (
     | VerifyParams
     | EngineInstallParams
 )
+
+Trusting = TrainParams | RenderParams | EvaluateParams | ExportParams
+"""Parameters whose ``trusted`` lets configurations run code; the word of a job that somebody else submitted is never taken."""
 
 KINDS: dict[str, type[Any]] = {
     "dataset": DatasetParams,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -176,3 +177,24 @@ def test_two_models_of_one_process_do_not_share_loss_weights() -> None:
     second = configs.build_model()
     assert first.weights["adversarial"] == 2
     assert second.weights["adversarial"] == 1.0
+
+
+def test_what_is_written_of_v2_nopqmf_small_names_only_what_upstreams_classes_take() -> None:
+    """Upstream's file gives ``Compress`` parameters it does not have; what we write must be read by upstream."""
+    import ast
+
+    from rave import transforms
+
+    text = configs.compose(["v2_nopqmf_small"], ["CAPACITY = 4"], channels=1).text
+    assert "RandomCompress.amp_range" in text
+    source = ast.parse(Path(transforms.__file__).read_text())
+    takes = {
+        node.name: {argument.arg for argument in method.args.args}
+        for node in source.body
+        if isinstance(node, ast.ClassDef)
+        for method in node.body
+        if isinstance(method, ast.FunctionDef) and method.name == "__init__"
+    }
+    bound = [(name, key) for name, key in re.findall(r"transforms\.(\w+)\.(\w+) =", text)]
+    assert bound
+    assert [(name, key) for name, key in bound if key not in takes[name]] == []

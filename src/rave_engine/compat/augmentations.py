@@ -4,7 +4,8 @@
   could not load without a system libsox, never on Windows (acids-ircam/RAVE issues 276, 340). They are replaced by a numpy compressor that
   follows the description of ``compand`` in the SoX manual, under the same gin names and with the same use of random numbers.
 * ``v2_nopqmf_small.gin`` binds ``Compress.amp_range``, ``threshold`` and ``prob``, which upstream's class does not have, so the
-  configuration never parses (no upstream thread known). These are the parameters of ``RandomCompress``; ``Compress`` here takes them and acts as it.
+  configuration never parses (no upstream thread known). These are the parameters of ``RandomCompress``, which
+  :mod:`rave_engine.configs.compose` puts there; ``Compress`` here takes them too and acts as it, for files written before that.
 * ``RandomGain`` computes the amplified signal and returns the unchanged one (``x`` instead of ``x_amp``; no
   upstream thread known).
 """

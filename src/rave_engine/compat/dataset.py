@@ -2,7 +2,7 @@
 
 * ``AudioDataset.__init__`` decodes every chunk to fill a list that nobody uses: minutes for a large dataset (no upstream thread known).
 * Both dataset classes open the LMDB for writing, which fails on a read-only medium and *creates* an empty database where
-  there is none, so a mistyped path trains on nothing (acids-ircam/RAVE issue 258).
+  there is none, so a mistyped path is no error (no upstream thread known).
 * A stereo dataset trained with one channel was reshaped to one channel: left, then right, as one sound. Now the first
   ``n_channels`` of the stored channels are taken (which for equal numbers is upstream's result).
 """

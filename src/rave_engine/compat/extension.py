@@ -2,7 +2,7 @@
 
 Reason: the torchaudio wheel for torch 2.13 on PyPI is linked against CUDA, so on a CPU build of torch ``import torchaudio`` ends
 with "libtorch_cuda.so: cannot open shared object file". RAVE uses only torchaudio's Python parts (spectrograms, resampling).
-Upstream: acids-ircam/RAVE issue 302 (installation with current torch); pytorch/audio announced the removal of the extension.
+No upstream thread known.
 The file stays in place; a stand-in for ``torchaudio._extension`` is put into ``sys.modules`` before the first import.
 """
 

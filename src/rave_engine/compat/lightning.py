@@ -1,8 +1,8 @@
 """A small stand-in for pytorch_lightning 1.9.
 
 Reason: RAVE takes two base classes from it (``LightningModule``, ``Callback``); importing the real one costs 3 to 6 s and drags in
-torch.distributed, and its checkpoint callback deletes files of the run that is resumed (acids-ircam/RAVE issue 246 and
-Lightning's ModelCheckpoint with ``dirpath has changed``). Our driver (``rave_engine.training``) does what the Trainer did.
+torch.distributed, and its checkpoint callback deletes a file of the run that is resumed, seen with RAVE 2.3.1 (no
+upstream thread known). Our driver (``rave_engine.training``) does what the Trainer did.
 A process that has already imported the real package (the benchmarks against upstream) keeps it.
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +97,7 @@ def compose(
     _clear()
     try:
         for path in files:
-            gin.parse_config(path.read_text(encoding="utf-8"))
+            gin.parse_config(_readable(path.read_text(encoding="utf-8")))
         for text in overrides:
             gin.parse_config(text)
         warnings = _reach_literals(changes)
@@ -177,6 +178,17 @@ def _config_path(name: str) -> Path:
         f"RAVE has no configuration called {name!r}.",
         f"The stock configurations are {known}.",
     )
+
+
+def _readable(text: str) -> str:
+    """``text`` with what no class of upstream's can take said as it was meant.
+
+    v2_nopqmf_small.gin gives ``Compress`` the parameters of ``RandomCompress``, so upstream refuses it; and what is composed from
+    it must be a config.gin that upstream reads.
+    """
+    if not re.search(r"\bCompress(:\s*\n\s*|\.)amp_range\b", text):
+        return text
+    return re.sub(r"\bCompress(?=\(|:|\.)", "RandomCompress", text)
 
 
 def _override(text: str) -> Scan:

@@ -36,11 +36,12 @@ def run(params: ExportParams, job: JobContext) -> dict[str, Any]:
     started = time.monotonic()
     target = _target(params)
     job.progress(0, 4, phase="loading", force=True)
-    loaded = load_model(params.checkpoint, ema=params.ema, streaming=params.streaming)
+    how: dict[str, Any] = {"ema": params.ema, "trusted": params.trusted}
+    loaded = load_model(params.checkpoint, streaming=params.streaming, **how)
     job.check_cancel()
     job.progress(1, 4, phase="compiling", force=True)
     _, reached = scripted.latent_size_for(loaded, params.fidelity)
-    offline = load_model(params.checkpoint, ema=params.ema) if params.streaming else None
+    offline = load_model(params.checkpoint, **how) if params.streaming else None
     shape: dict[str, Any] = {
         "fidelity": params.fidelity,
         "channels": params.channels,

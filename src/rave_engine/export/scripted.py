@@ -22,6 +22,7 @@ from torch import nn
 from rave_engine.errors import EngineError
 from rave_engine.export import modules
 from rave_engine.export.alignment import Delays, alternate, measure
+from rave_engine.inference.derivative import Derivator, Integrator
 from rave_engine.inference.latents import kind_of
 from rave_engine.inference.loading import PROBE, LoadedModel, reset
 from rave_engine.inference.noise import NoNoise
@@ -61,6 +62,11 @@ class ExportedRave(nn_tilde.Module):  # type: ignore[misc]
         if model.output_mode == "pqmf":
             self.back = modules.PqmfBack(model.pqmf, loaded.n_channels, _signs(model, delays.synthesis))
         self.space = _space(model, latent_size)
+        self.derivator: nn.Module = nn.Identity()
+        self.integrator: nn.Module = nn.Identity()
+        if loaded.derivative:
+            rows = cc.MAX_BATCH_SIZE if streaming else 0
+            self.derivator, self.integrator = Derivator(rows), Integrator(loaded.sample_rate, rows)
         self.noise_branch = loaded.noise if loaded.noise is not None else NoNoise()
         self.resampler = resampler if resampler is not None else modules.NoResampler()
         self.adain = nn.ModuleList(_adain(model))
@@ -118,7 +124,7 @@ class ExportedRave(nn_tilde.Module):  # type: ignore[misc]
         if self.is_using_adain:
             self.update_adain()
         x = self.resampler.to_model_sampling_rate(x)
-        raw = self.encoder(self.front(x))
+        raw = self.encoder(self.front(self.derivator(x)))
         return self.space.post(raw, self.randomness[0])
 
     @torch.jit.export
@@ -129,7 +135,7 @@ class ExportedRave(nn_tilde.Module):  # type: ignore[misc]
         batch, frames = z.shape[0], z.shape[-1]
         if self.copies > 1 and not self.stereo_mode:
             z = z.repeat(self.copies, 1, 1)
-        y = self.back(self.decoder(self.space.pre(z, self.randomness[0])))
+        y = self.integrator(self.back(self.decoder(self.space.pre(z, self.randomness[0]))))
         y = self.resampler.from_model_sampling_rate(y)
         y = y[..., : frames * self.frame]
         if self.stereo_mode:
@@ -224,8 +230,8 @@ def latent_size_for(loaded: LoadedModel, fidelity: float) -> tuple[int, float | 
     """How many latents to export, and the share of variance they hold (None where the run has no such analysis).
 
     For variational models the smallest number whose cumulated variance exceeds ``fidelity``, rounded up to a power of two as
-    upstream does, at most all. Upstream takes the *index* of that dimension for its number, one short, and a run that was
-    never validated gives it a single latent (acids-ircam/RAVE issue 164); here such a run exports all.
+    upstream does, at most all. Upstream takes the *index* of that dimension for its number, one short (acids-ircam/RAVE issue
+    335), and a run that was never validated gives it a single latent; here such a run exports all.
     """
     model = loaded.model
     kind = kind_of(model.encoder)

@@ -39,7 +39,7 @@ def evaluate(params: EvaluateParams, job: JobContext) -> dict[str, Any]:
     chunks = Chunks(Path(params.dataset))
     if not len(chunks):
         raise EngineError("empty", "The dataset holds no sound.", "Make it again from recordings with sound.")
-    model = load_model(params.checkpoint, device=params.device)
+    model = load_model(params.checkpoint, device=params.device, trusted=params.trusted)
     chosen = held_out(model.checkpoint, len(chunks))
     if chosen.seen:
         job.emit(
@@ -130,7 +130,7 @@ def fresh(model: LoadedModel) -> LoadedModel:
     """The same architecture with weights as they are before training, from a fixed seed."""
     from rave_engine import configs
 
-    configs.compose_run(model.run)
+    configs.compose_run(model.run / configs.CONFIG_NAME, trusted=model.trusted)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(UNTRAINED_SEED)
         module = loading.build(model.n_channels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,14 @@ class LoadedModel:
     noise_frame: int = 1
     """Samples per frame of the noise branch."""
     extra: dict[str, Any] = field(default_factory=dict)
+    trusted: tuple[str, ...] = ()
+    """What the caller let run code when this was loaded."""
+
+    @property
+    def derivative(self) -> bool:
+        """Whether the model was trained on the sound's slope (runs made elsewhere do not say)."""
+        params = (self.extra.get("rave_gui") or {}).get("params") or {}
+        return bool(params.get("derivative"))
 
     @property
     def alignment(self) -> int:
@@ -110,12 +119,18 @@ def build(channels: int | None = None, *, streaming: bool = False) -> Any:
 
 
 def load_model(
-    run_or_ckpt: str | Path, *, device: str = "cpu", ema: bool = False, streaming: bool = False
+    run_or_ckpt: str | Path,
+    *,
+    device: str = "cpu",
+    ema: bool = False,
+    streaming: bool = False,
+    trusted: Iterable[str] = (),
 ) -> LoadedModel:
     """Load a checkpoint file, or the newest one of a run folder, with ``weights_only=True``.
 
-    ``ema`` uses the averaged weights and raises EngineError (code no-ema) when the run kept none. Raises EngineError when
-    the configuration or the checkpoint is missing, damaged or of another architecture.
+    ``ema`` uses the averaged weights and raises EngineError (code no-ema) when the run kept none; ``trusted`` names the
+    configurations that may run code. Raises EngineError when the configuration or the checkpoint is missing, damaged or of
+    another architecture, and (code untrusted-config) when the configuration could run code and is not trusted.
     """
     from rave_engine import checkpoints, configs
 
@@ -123,7 +138,8 @@ def load_model(
     checkpoint = checkpoints.find(Path(run_or_ckpt))
     folder = run_folder(checkpoint)
     state = checkpoints.load(checkpoint)
-    configs.compose_run(folder)
+    trusted = tuple(trusted)
+    configs.compose_run(folder / configs.CONFIG_NAME, trusted=trusted)
     weights = _weights(state, ema, checkpoint)
     text = (folder / "config.gin").read_text(encoding="utf-8")
     model = _fitting_model(weights, _SAYS_CHANNELS.search(text) is not None, streaming, checkpoint)
@@ -144,6 +160,7 @@ def load_model(
         ema=ema,
         noise=branch,
         extra={"rave_gui": state.get("rave_gui") or {}},
+        trusted=trusted,
     )
     _probe(loaded)
     return loaded

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from rave_engine.inference.derivative import Derivator, Integrator
 from rave_engine.inference.latents import sample
 from rave_engine.inference.loading import LoadedModel
 
@@ -22,8 +23,10 @@ SHORTEST = 1 << 13
 
 @torch.inference_mode()
 def pass_through(loaded: LoadedModel, audio: torch.Tensor, randomness: float, start: int = 0) -> torch.Tensor:
-    """(batch, channels, samples) to the same shape, one pass without blocks; ``start`` is the first sample's place in the file
-    (a multiple of ``loaded.alignment``), which the noise table follows."""
+    """(batch, channels, samples) of what the model was trained on to the same shape, one pass without blocks.
+
+    ``start`` is the first sample's place in the file (a multiple of ``loaded.alignment``), which the noise table follows.
+    """
     length = audio.shape[-1]
     unit = loaded.alignment
     padded = max(SHORTEST, length)
@@ -77,6 +80,11 @@ class BlockFeeder:
         self.randomness = randomness
         self.block = max(unit, block - block % unit)
         self.context = context(model)
+        # A model of the sound's slope: differentiated as it comes in, integrated as it goes out.
+        self._before: torch.nn.Module = torch.nn.Identity()
+        self._after: torch.nn.Module = torch.nn.Identity()
+        if model.derivative:
+            self._before, self._after = Derivator(channels), Integrator(model.sample_rate, channels)
         self._seed = seed
         self._held = torch.zeros(channels, 0)
         self._held_start = 0
@@ -84,7 +92,8 @@ class BlockFeeder:
 
     def feed(self, piece: torch.Tensor) -> Iterator[torch.Tensor]:
         """Add (channels, n) samples; yields the blocks that became possible."""
-        self._held = torch.cat([self._held, piece.to(torch.float32)], -1)
+        piece = self._before(piece.to(torch.float32)[None])[0]
+        self._held = torch.cat([self._held, piece], -1)
         while self._held_start + self._held.shape[-1] >= self._next + self.block + self.context:
             yield self._make(self._next + self.block, self._next + self.block + self.context)
 
@@ -106,7 +115,8 @@ class BlockFeeder:
         keep_from = max(0, stop - self.context)
         self._held = self._held[:, keep_from - self._held_start :]
         self._held_start = keep_from
-        return out
+        integrated: torch.Tensor = self._after(out[None])[0]
+        return integrated
 
 
 def context(model: LoadedModel) -> int:

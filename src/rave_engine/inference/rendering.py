@@ -37,7 +37,7 @@ def render(params: RenderParams, job: JobContext) -> dict[str, Any]:
     started = time.monotonic()
     with open_sound(source) as file:
         job.progress(0, file.frames, unit="samples", phase="loading", force=True)
-        model = load_model(params.checkpoint, device=params.device)
+        model = load_model(params.checkpoint, device=params.device, trusted=params.trusted)
         job.check_cancel()
         began = time.monotonic()
         result = _write(model, file, output, params, job)

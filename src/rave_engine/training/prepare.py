@@ -118,7 +118,10 @@ def _with_retry(params: TrainParams, job: JobContext) -> TrainParams:
     except EngineError:
         return params
     job.log(f"Retry: going on from {newest}")
-    return replace(params, resume=str(newest))
+    trusted = params.trusted
+    if trusted:  # the first attempt composed the run's configuration from what the user trusted
+        trusted = [*trusted, str(configs.find_config(newest))]
+    return replace(params, resume=str(newest), trusted=trusted)
 
 
 def _compose(params: TrainParams, source: Path | None) -> configs.Composition:

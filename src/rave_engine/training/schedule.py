@@ -11,7 +11,7 @@ class Schedule:
     """RAVE's warm-up, beta warm-up and quantisation callbacks, called where Lightning called them.
 
     Quantisation really starts: upstream's ``QuantizeCallback`` overrides ``on_train_batch_``, a hook that does not exist, so discrete
-    models never quantised (acids-ircam/RAVE issue 270).
+    models never quantised (no upstream thread known).
     """
 
     def __init__(self, model: Any) -> None:

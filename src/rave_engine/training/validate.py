@@ -73,7 +73,7 @@ def validate(model: Any, examples: Iterator[torch.Tensor], between: Callable[[],
 def _analyse(model: Any, means: list[torch.Tensor], found: Validation) -> None:
     """Principal components of the latent means, as upstream's ``validation_epoch_end``.
 
-    With fewer frames than latent dimensions scikit-learn refuses (upstream's run dies there: acids-ircam/RAVE issue 205); then the
+    With fewer frames than latent dimensions scikit-learn refuses (upstream's run dies there: acids-ircam/RAVE issues 108 and 145); then the
     last analysis stays and the caller is told.
     """
     z = torch.cat(means, 0).permute(0, 2, 1).flatten(0, 1)

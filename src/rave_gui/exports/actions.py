@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rave_gui.errors import UserError
+from rave_gui.jobs.trust import trusted_configs
 from rave_gui.projects import Project
 from rave_gui.projects.runs import run_of
 from rave_protocol.codec import ProtocolError
@@ -44,13 +45,21 @@ def run(
             code="bad-settings",
         )
     checkpoint = project.find_model(model)
-    label = run_of(checkpoint).name
-    target = project.new_path(project.exports, name, label, "export")
+    source = run_of(checkpoint)
+    target = project.new_path(project.exports, name, source.name, "export")
     params = ExportParams(
-        str(checkpoint), str(target), target.name, streaming, fidelity, channels, sample_rate, ema
+        str(checkpoint),
+        str(target),
+        target.name,
+        streaming,
+        fidelity,
+        channels,
+        sample_rate,
+        ema,
+        trusted_configs(services.paths, project.jobs, source, project.store.get("run", source.name)),
     )
     job = services.jobs.submit("export", params, project=project.path, title=f"Export {target.name}")
-    project.store.register("export", target.name, target, job=job.id, parent=label)
+    project.store.register("export", target.name, target, job=job.id, parent=source.name)
     return job
 
 

@@ -31,7 +31,7 @@ from rave_protocol.codec import ProtocolError
 from rave_protocol.commands import Command, CommandName
 from rave_protocol.files import append_line, replace_file
 from rave_protocol.locks import machine_id
-from rave_protocol.specs import KINDS, JobSpec, Params, TrainParams
+from rave_protocol.specs import KINDS, JobSpec, Params, TrainParams, Trusting
 from rave_protocol.work import os_failure
 
 __all__ = ["JobService", "JobView"]
@@ -235,7 +235,7 @@ class JobService:
                 "protocol",
             ) from error
         params = retry_params(spec.params)
-        if isinstance(params, TrainParams) and self._registry.get(view.id) is None:
+        if isinstance(params, Trusting) and self._registry.get(view.id) is None:
             params = dataclasses.replace(params, trusted=[])
         return self.submit(spec.kind, params, project=view.project, title=spec.title, retry_of=spec.id)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rave_gui.errors import UserError
+from rave_gui.jobs.trust import trusted_configs
 from rave_gui.projects import Project
 from rave_gui.projects.names import free_name, safe_name
 from rave_gui.projects.runs import list_checkpoints, run_of
@@ -54,7 +55,8 @@ def render(
                 "Choose another name: nothing is ever overwritten.",
                 code="output-exists",
             )
-    params = RenderParams(str(checkpoint), str(sound), str(output), randomness, seed, device)
+    trusted = _trusted(services, project, checkpoint)
+    params = RenderParams(str(checkpoint), str(sound), str(output), randomness, seed, device, trusted)
     return services.jobs.submit("render", params, project=project.path, title=f"Render {sound.name}")
 
 
@@ -76,10 +78,16 @@ def evaluate(
     checkpoint = project.find_model(model)
     data = project.find_dataset(dataset)
     target = output or project.takes / free_name(project.takes, f"{run_of(checkpoint).name} reconstruction")
-    params = EvaluateParams(str(checkpoint), str(data), str(target), max_seconds, device)
+    trusted = _trusted(services, project, checkpoint)
+    params = EvaluateParams(str(checkpoint), str(data), str(target), max_seconds, device, trusted)
     return services.jobs.submit(
         "evaluate", params, project=project.path, title=f"Evaluate {run_of(checkpoint).name}"
     )
+
+
+def _trusted(services: Services, project: Project, checkpoint: Path) -> list[str]:
+    run = run_of(checkpoint)
+    return trusted_configs(services.paths, project.jobs, run, project.store.get("run", run.name))
 
 
 def describe(result: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rave_gui.errors import UserError
+from rave_gui.jobs.trust import trusted_configs
 from rave_gui.projects import Project
 from rave_gui.projects.runs import RunInfo, newest_checkpoint, read_run
 from rave_protocol.codec import ProtocolError, decode
@@ -60,6 +61,10 @@ def resume(
             code="checkpoint-missing",
         )
     fields = _last_settings(services, project, folder)
+    record = project.store.get("run", folder.name)
+    trusted = trusted_configs(services.paths, project.jobs, folder, record)
+    # A received run brings its job along, and that job's word for what may run code is nobody's.
+    fields["trusted"] = [*fields.get("trusted", ()), *trusted] if trusted else []
     reached = read_run(folder).step
     target = steps if steps is not None else int(fields.get("max_steps", 0))
     if reached is not None and target <= reached:
@@ -68,7 +73,6 @@ def resume(
             f"Give a number of steps above {reached} with --steps.",
             code="bad-steps",
         )
-    record = project.store.get("run", folder.name)
     if "dataset" not in fields:
         raise UserError(
             f"It is not known which dataset the run {folder.name!r} was trained on.",
