@@ -83,7 +83,9 @@ PRESETS: tuple[Preset, ...] = (
         n_signal=32768,
         batch=1,
         steps=3000,
-        phase_1=0.9,
+        # All of it phase 1: in so short a training the adversarial phase only harms. Measured on the demo sounds: the distance on
+        # held-out sound was 10.6 at the end of phase 1 (step 2,700) and 16.2 after 300 steps of phase 2.
+        phase_1=1.0,
         val_every=500,
         save_every=1000,
         log_every=20,
