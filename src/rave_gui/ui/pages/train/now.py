@@ -92,7 +92,8 @@ class NowCard(Card):
         self._paused = model.paused
         running = model.mode == "running"
         self.title.setText(words.stage_titles()[stage])
-        self._show_chip(model, job)
+        switch = job.phase_two_step if job.phase_two_step is not None else planned_switch
+        self._show_chip(model, job, switch)
         self.pause.set_face(*((tr("Resume"), "play") if self._paused else (tr("Pause"), "pause")))
         for button in (self.pause, self.stop):
             button.setVisible(running and training)
@@ -102,7 +103,6 @@ class NowCard(Card):
         self.stop.setEnabled(working and model.asked in ("", "pause", "resume"))
         self.cancel.setEnabled(running and job.active and model.asked != "cancel")
         self._show_figures(job, training)
-        switch = job.phase_two_step if job.phase_two_step is not None else planned_switch
         progress = job.progress
         self.timeline.setVisible(training)
         self.bar.setVisible(not training)
@@ -120,7 +120,7 @@ class NowCard(Card):
         """Move the clock on."""
         self.elapsed.set(words.duration(job.elapsed(time.time())) if job.started else "")
 
-    def _show_chip(self, model: QuickstartModel, job: JobModel) -> None:
+    def _show_chip(self, model: QuickstartModel, job: JobModel, switch: float | None) -> None:
         asked = {
             "pause": tr("Pausing…"),
             "resume": tr("Resuming…"),
@@ -132,8 +132,11 @@ class NowCard(Card):
         elif model.mode == "finished":
             self.chip.set(tr("Done"), "success")
         elif job.state == "running" and job.progress is not None and job.progress.phase.startswith("phase"):
-            two = job.progress.phase == "phase 2"
-            self.chip.set(tr("Phase 2 of 2") if two else tr("Phase 1 of 2"), "accent")
+            if job.progress.phase == "phase 2":
+                self.chip.set(tr("Phase 2 of 2"), "accent")
+            else:  # a short training may end before phase 2 begins
+                only = switch is not None and switch >= job.progress.total > 0
+                self.chip.set(tr("Phase 1") if only else tr("Phase 1 of 2"), "accent")
         else:
             self.chip.set(words.job_state(job.state), words.state_tone(job.state))
 
