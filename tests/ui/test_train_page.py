@@ -235,3 +235,90 @@ def test_closing_the_window_asks_nothing_and_sends_nothing(
 )
 def test_distances_in_words(others: dict[str, float], words: str) -> None:
     assert words in verdict({"distance": 5.0, **others})
+
+
+def test_the_space_bar_plays_once_and_works_the_control_that_has_the_focus(
+    open_app: Opener, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rave_gui.viewmodels import sounds
+
+    opened: list[int] = []
+
+    class Silent:
+        playing, position, problem = False, 0.0, ""
+
+        def play(self) -> None:
+            self.playing = True
+
+        def pause(self) -> None:
+            self.playing = False
+
+        def seek(self, _seconds: float) -> None: ...
+        def select(self, _index: int) -> None: ...
+        def set_loop(self, _on: bool) -> None: ...
+        def close(self) -> None: ...
+
+    def make(_files: Any) -> Any:
+        opened.append(1)
+        return Silent()
+
+    monkeypatch.setattr(sounds, "open_player", make)
+    sounds_of(tmp_path / "way")
+    app = open_app(ReplayDriver(tmp_path / "way"))
+    start_demo(app, qtbot)
+    listen = app.train.run_view.listen
+    qtbot.waitUntil(lambda: app.train.model.mode == "finished" and listen.model.ready, timeout=20_000)
+    qtbot.waitUntil(listen.play.hasFocus)
+    press(listen.play, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: listen.model.playing)
+    qtbot.wait(200)  # a second click of the same key press would come within a tenth of a second
+    assert listen.model.playing
+    assert listen.play.hasFocus()
+    press(listen.play, Qt.Key.Key_Space)
+    assert not listen.model.playing
+    listen.loop.setFocus()
+    qtbot.waitUntil(listen.loop.hasFocus)
+    press(listen.loop, Qt.Key.Key_Space)
+    assert not listen.loop.isChecked()
+    assert not listen.model.playing
+    app.train.run_view.tabs.button("listen").setFocus()
+    press(app.train.run_view.tabs.button("listen"), Qt.Key.Key_B)
+    assert listen.model.heard == "reconstruction", "the letters count wherever the focus is"
+    assert opened == [1]
+
+
+def test_sounds_by_typed_path(open_app: Opener, tmp_path: Path) -> None:
+    app = open_app(ReplayDriver(tmp_path / "way"))
+    form = app.train.form
+    sound = tmp_path / "möwe 1.wav"
+    sound.write_bytes(b"")
+    form.path.setText(str(tmp_path / "nothing"))
+    form.path.returnPressed.emit()
+    assert str(tmp_path / "nothing") in form.sources_note.text()
+    assert form.path.text(), "what was mistyped can be put right"
+    form.path.setText(f'"{sound}"')
+    form.path.returnPressed.emit()
+    assert app.train.setup.sources == [sound]
+    assert not form.path.text()
+    following = form.path.nextInFocusChain()
+    assert following is not None
+    assert following.accessibleName() == "Remove möwe 1.wav"
+
+
+def test_a_refused_start_leads_back_to_the_form(open_app: Opener, qtbot: QtBot, tmp_path: Path) -> None:
+    from rave_gui.errors import UserError
+
+    class Refusing(ReplayDriver):
+        def run(self, *_args: Any) -> dict[str, Any]:
+            raise UserError("The folder cannot be used.", "Choose another folder.", code="not-writable")
+
+    app = open_app(Refusing(tmp_path / "way"))
+    form = app.train.form
+    form.demo.click()
+    form.start.click()
+    qtbot.waitUntil(form.refusal.isVisible)
+    assert app.train.stack.currentWidget() is form
+    assert form.refusal.title.text() == "The folder cannot be used."
+    assert not app.memory.recent
+    app.train.setup.set_project(str(tmp_path / "elsewhere"))
+    assert not form.refusal.isVisible()

@@ -36,13 +36,18 @@ class App(QObject):
         paths: AppPaths,
         project: str = "",
         make_driver: Callable[[Services], Driver] | None = None,
+        warm: bool = False,
     ) -> None:
-        """``make_driver`` replaces the quickstart's driver (tests and the screenshot tour)."""
+        """``make_driver`` replaces the quickstart's driver (tests and the screenshot tour).
+
+        ``warm``: start the engine's warm worker once the window is there, so that a training begins at once.
+        """
         super().__init__()
         from rave_gui.configs.presets import PRESETS
 
         self._paths = paths
         self._make_driver = make_driver
+        self._warm = warm
         self.settings = Settings.load(paths.config / "settings.json")
         self.memory = Memory.load(paths.config)
         self.themes = ThemeManager(
@@ -129,6 +134,23 @@ class App(QObject):
         self.train.connect_driver((self._make_driver or QuickstartDriver)(services))
         self.jobs.connect_services(services)
         self.bridge.call(lambda: _running_install(services), self._follow_install)
+        self._warm_up()
+
+    def _warm_up(self) -> None:
+        """Have RAVE imported before it is needed. Nobody waits for it, and without it jobs only start slower."""
+        services = self.services
+        if not self._warm or services is None or not self.engine.ready:
+            return
+        from rave_gui.runtime.worker_client import WarmWorker
+
+        worker = WarmWorker(services.engine, services.paths)
+        self.bridge.aside(worker.start, self._not_warm)
+
+    def _not_warm(self, error: Exception) -> None:
+        from rave_gui.errors import UserError
+
+        if not isinstance(error, (UserError, OSError)):
+            raise error
 
     def _install_engine(self) -> None:
         services = self.services
@@ -167,6 +189,7 @@ class App(QObject):
             self.engine.set_status(status)
             if status.ready:
                 self.window.status.tell(tr("The engine is ready."))
+                self._warm_up()
 
         self.bridge.stream(read, self.engine.apply, done, self._install_failed)
 
@@ -252,7 +275,7 @@ def run(argv: list[str]) -> int:
     qt.setApplicationDisplayName("RAVE GUI")
     qt.setDesktopFileName("rave-gui")
     rest = [a for a in qt.arguments()[1:] if not a.startswith("-")]
-    app = App(qt, default_paths(), str(Path(rest[0]).absolute()) if rest else "")
+    app = App(qt, default_paths(), str(Path(rest[0]).absolute()) if rest else "", warm=True)
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         sys.__excepthook__(kind, error, trace)

@@ -211,6 +211,8 @@ class QuickstartModel:
         new = stage not in self.handles or self.handles[stage].id != handle.id
         if new and stage in self.handles:
             self.jobs[stage].again()
+        elif new:
+            self.jobs[stage].progress = None  # what was told before there was a job (the demo sounds)
         self.handles[stage] = handle
         self.jobs[stage].set_state(handle.state, handle.error, handle.reason)
         return {"stages", "state", "log"} if new else {"state"}

@@ -53,6 +53,8 @@ class Task:
     ) -> None:
         self.stop = Stop()
         self.sink, self.done, self.failed = sink, done, failed
+        self.awaited = True
+        """Whether :meth:`Bridge.close` gives the thread time to end."""
         self.pending: deque[Any] = deque()
         self.inbox: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self.outcome: tuple[str, Any] | None = None
@@ -96,6 +98,12 @@ class Bridge(QObject):
         """Run ``work`` in a thread; ``done(result)`` or ``failed(error)`` follows in the window's thread."""
         return self._start(Task(None, done, failed or self._bug), lambda task: work())
 
+    def aside(self, work: Callable[[], object], failed: Callable[[Exception], None] | None = None) -> Task:
+        """:meth:`call` for what nobody waits for, not even the window when it closes: the thread is left behind."""
+        task = Task(None, None, failed or self._bug)
+        task.awaited = False
+        return self._start(task, lambda _task: work())
+
     def stream(
         self,
         read: Callable[[Stop, Callable[[Any], None]], T],
@@ -113,7 +121,7 @@ class Bridge(QObject):
             task.cancel()
         deadline = time.monotonic() + seconds
         for task in self._tasks:
-            if task.thread is not None:
+            if task.thread is not None and task.awaited:
                 task.thread.join(max(0.0, deadline - time.monotonic()))
         self._tasks.clear()
 

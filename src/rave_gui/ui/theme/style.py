@@ -90,6 +90,12 @@ QPushButton[variant="quiet"], QToolButton[variant="quiet"] { background: transpa
 QPushButton[variant="quiet"]:hover, QToolButton[variant="quiet"]:hover { background: $hover; border-color: $quiet_hover; }
 QPushButton[variant="quiet"]:focus, QToolButton[variant="quiet"]:focus { border: 2px solid $focus; padding: 0 ${s3f}px; }
 QToolButton[shape="icon"], QToolButton[shape="icon"]:focus { padding: 0; min-width: ${hf}px; max-width: ${hf}px; min-height: ${hf}px; border-width: 2px; }
+QMessageBox QLabel { min-width: ${message_w}px; }
+QMessageBox #qt_msgbox_label { font-size: ${lead}px; font-weight: 600; }
+QMessageBox #qt_msgboxex_icon_label { min-width: 0; }
+QFileDialog { min-width: ${dialog_w}px; min-height: ${dialog_h}px; }
+QFileDialog QToolButton, QFileDialog QToolButton:focus { padding: 0; min-height: ${hs}px; min-width: ${hs}px; border-width: 2px; border-color: transparent; }
+QFileDialog QToolButton:focus { border-color: $focus; }
 QToolButton::menu-indicator { image: none; width: 0; }
 
 #segments { background: $sunken; border: 1px solid $border; border-radius: ${rm}px; }
@@ -215,6 +221,9 @@ def style_sheet(
         arrow_icon=arrow_icon,
         arrow_up_icon=arrow_up_icon,
         half=theme.control_height // 2,
+        message_w=theme.px(400),
+        dialog_w=theme.px(760),
+        dialog_h=theme.px(480),
         small=max(10, theme.px(12)),
         s3f=theme.space("m") - 1,
         s4f=theme.space("l") - 1,

@@ -219,6 +219,7 @@ class Banner(Card):
         words.addWidget(self.title)
         words.addWidget(self.text)
         self.extra = QVBoxLayout()
+        self.extra.setContentsMargins(0, themes.theme.space("xs"), 0, 0)
         words.addLayout(self.extra)
         self.buttons = QHBoxLayout()
         self.buttons.setSpacing(themes.theme.space("s"))

@@ -29,7 +29,8 @@ from rave_gui.ui.bridge import Bridge, Stop, Task
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.theme import fonts
 from rave_gui.ui.theme.manager import ThemeManager
-from rave_gui.ui.widgets.basic import Button, Card, IconLabel, label
+from rave_gui.ui.widgets.basic import Button, label
+from rave_gui.ui.widgets.empty import EmptyState
 from rave_gui.ui.widgets.log_view import LogView
 from rave_gui.viewmodels.jobs import JobsModel, Row, can, fraction
 from rave_gui.viewmodels.logtail import LogTail
@@ -208,23 +209,12 @@ class JobsPage(QWidget):
         return head
 
     def _empty(self) -> QWidget:
-        card = Card(self._themes)
-        card.box.addStretch(1)
-        card.box.addWidget(
-            IconLabel(self._themes, "list-checks", "accent", 36), 0, Qt.AlignmentFlag.AlignHCenter
+        return EmptyState(
+            self._themes,
+            "list-checks",
+            tr("No jobs yet"),
+            tr("Everything that takes long is a job and is listed here: datasets, trainings, exports."),
         )
-        for text, role in (
-            (tr("No jobs yet"), "lead"),
-            (
-                tr("Everything that takes long is a job and is listed here: datasets, trainings, exports."),
-                "muted",
-            ),
-        ):
-            line = label(text, role)
-            line.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            card.box.addWidget(line)
-        card.box.addStretch(1)
-        return card
 
     def _full(self) -> QWidget:
         split = QSplitter(Qt.Orientation.Vertical)

@@ -10,6 +10,7 @@ from rave_gui.ui import words
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.theme.manager import ThemeManager
 from rave_gui.ui.widgets.basic import Button, label
+from rave_gui.ui.widgets.empty import EmptyState
 from rave_gui.ui.widgets.plot import PlotPanel
 from rave_gui.viewmodels.job import JobModel
 from rave_gui.viewmodels.scalars import Panel, order_of, panel_of
@@ -43,6 +44,8 @@ class CurvesView(QWidget):
         bar.addWidget(self.hint, 1)
         bar.addWidget(self.reset)
         box.addLayout(bar)
+        self.empty = EmptyState(themes, "chart-line", "", "")
+        box.addWidget(self.empty, 1)
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setAccessibleName(tr("Curves"))
@@ -126,12 +129,20 @@ class CurvesView(QWidget):
         self._say(job)
 
     def _say(self, job: JobModel) -> None:
+        self.empty.setVisible(not job.metrics)
+        self.area.setVisible(bool(job.metrics))
+        self.hint.setVisible(bool(job.metrics))
         if not job.metrics:
-            self.hint.setText(
-                tr("The first values come after a few dozen steps.")
-                if job.active
-                else tr("No values were written by this training.")
-            )
+            if job.active:
+                self.empty.say(
+                    tr("No curves yet"),
+                    tr(
+                        "Every value that the training writes is drawn here while it works. "
+                        "The first ones come after a few dozen steps."
+                    ),
+                )
+            else:
+                self.empty.say(tr("No curves"), tr("No values were written by this training."))
         elif job.phase_two_step is not None:
             self.hint.setText(tr("The dashed line marks phase 2: the distance rises there, which is normal."))
         else:

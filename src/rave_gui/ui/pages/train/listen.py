@@ -7,15 +7,25 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QCheckBox,
+    QHBoxLayout,
+    QScrollArea,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from rave_gui.errors import UserError
 from rave_gui.ui import words
 from rave_gui.ui.bridge import Bridge, Task
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.theme.manager import ThemeManager
-from rave_gui.ui.widgets.basic import Banner, Button, Card, IconLabel, Segments, label
+from rave_gui.ui.widgets.basic import Banner, Button, Card, Segments, label
 from rave_gui.ui.widgets.distance import Bar, DistanceBars
+from rave_gui.ui.widgets.empty import EmptyState
 from rave_gui.ui.widgets.waveform import WaveformView
 from rave_gui.viewmodels import sounds
 from rave_gui.viewmodels.listen import KEYS, ListenModel
@@ -32,6 +42,8 @@ class ListenView(QWidget):
         self.model = ListenModel()
         self._files: tuple[Path, Path] | None = None
         self._loading: Task | None = None
+        self._opening = False
+        self._wants_focus = False
         self._stack = QStackedLayout(self)
         self._stack.setContentsMargins(0, 0, 0, 0)
         self._stack.addWidget(self._empty())
@@ -57,6 +69,12 @@ class ListenView(QWidget):
             self._files = files
             self._load(files)
 
+    def take_focus(self) -> None:
+        """Put the focus on the play button, once there is something to play (a disabled button takes none)."""
+        self._wants_focus = not self.model.ready
+        if self.model.ready:
+            self.play.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def release(self) -> None:
         """Stop and give the audio device back."""
         self._timer.stop()
@@ -64,31 +82,15 @@ class ListenView(QWidget):
         self.model.playing = False
 
     def _empty(self) -> QWidget:
-        card = Card(self._themes)
-        card.box.addStretch(1)
-        card.box.addWidget(
-            IconLabel(self._themes, "headphones", "accent", 36), 0, Qt.AlignmentFlag.AlignHCenter
-        )
-        for text, role in (
-            (tr("Nothing to hear yet"), "lead"),
-            (
-                tr(
-                    "When the training ends, your model plays a piece of your own sound that it never heard. "
-                    "You will hear the original and the model here, in sync."
-                ),
-                "muted",
+        return EmptyState(
+            self._themes,
+            "headphones",
+            tr("Nothing to hear yet"),
+            tr(
+                "When the training ends, your model plays a piece of your own sound that it never heard. "
+                "You will hear the original and the model here, in sync."
             ),
-        ):
-            line = label(text, role, wrap=True)
-            line.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            line.setMaximumWidth(self._themes.theme.px(440))
-            row = QHBoxLayout()
-            row.addStretch(1)
-            row.addWidget(line, 10)
-            row.addStretch(1)
-            card.box.addLayout(row)
-        card.box.addStretch(1)
-        return card
+        )
 
     def _full(self) -> QWidget:
         page = QWidget()
@@ -112,7 +114,7 @@ class ListenView(QWidget):
         player.box.addWidget(self.wave, 1)
         bar = QHBoxLayout()
         bar.setSpacing(self._themes.theme.space("m"))
-        self.play = Button(self._themes, tr("Play"), "play", "primary", shortcut="Space")
+        self.play = Button(self._themes, tr("Play"), "play", "primary", tip=tr("Play or pause (Space)"))
         self.play.clicked.connect(self.toggle)
         self.ab = Segments(
             [(KEYS[0], tr("A  Original")), (KEYS[1], tr("B  Your model"))], tr("What is heard")
@@ -162,17 +164,32 @@ class ListenView(QWidget):
             ("A", lambda: self.model.hear(KEYS[0])),
             ("B", lambda: self.model.hear(KEYS[1])),
             ("X", self.model.swap),
-            ("Home", lambda: self.model.seek(0.0)),
+            # Not the button's own shortcut: released, the space bar would click the focused button a second time.
+            ("Space", self._space),
         ):
+            # Wherever the focus is: these keys only count while this part of the window is seen.
             shortcut = QShortcut(QKeySequence(keys), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.setAutoRepeat(False)
             shortcut.activated.connect(act)
+        home = QShortcut(QKeySequence("Home"), self)
+        home.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        home.activated.connect(lambda: self.model.seek(0.0))
+
+    def _space(self) -> None:
+        """The space bar plays, unless the focus is on a control that it works itself (a check box, another button)."""
+        focus = QApplication.focusWidget()
+        own = (self.play, *(self.ab.button(key) for key in KEYS))
+        if isinstance(focus, QAbstractButton) and focus not in own:
+            focus.click()
+        else:
+            self.toggle()
 
     def toggle(self) -> None:
         """Play or pause; opens the audio device at the first time."""
-        if self.model.player is None and self._files is not None and self.model.ready:
-            self.play.setEnabled(False)
-            files = self._files
+        if self._opening or not self.model.ready:
+            return
+        if self.model.player is None and self._files is not None:
+            files, self._opening = self._files, True
             self._bridge.call(lambda: sounds.open_player(files), self._opened, self._refused)
             return
         try:
@@ -184,7 +201,8 @@ class ListenView(QWidget):
         """Show the model's state."""
         m = self.model
         self.play.set_face(*((tr("Pause"), "pause") if m.playing else (tr("Play"), "play")))
-        self.play.setEnabled(m.ready)
+        if m.ready != self.play.isEnabled():
+            self.play.setEnabled(m.ready)
         self.ab.set(m.heard)
         self.wave.set_heard(m.heard)
         self._moved()
@@ -216,8 +234,11 @@ class ListenView(QWidget):
         for key, peaks in zip(KEYS, found, strict=True):
             self.wave.set_sound(key, peaks.pairs, peaks.seconds)
         self.model.set_sounds(max(p.seconds for p in found))
+        if self._wants_focus and self.isVisible():
+            self.take_focus()
 
     def _opened(self, player: Any) -> None:
+        self._opening = False
         self.model.set_player(player)
         try:
             self.model.toggle()
@@ -228,6 +249,7 @@ class ListenView(QWidget):
         if not isinstance(error, (UserError, OSError)):
             raise error
         message = error.message if isinstance(error, UserError) else str(error)
+        self._opening = False
         self.model.set_player(None)
         self.model.set_problem(message, error.hint if isinstance(error, UserError) else "")
 

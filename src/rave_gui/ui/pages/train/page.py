@@ -15,6 +15,7 @@ from rave_gui.ui.bridge import Bridge, Stop, Task
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.pages.train.setup import SetupView
 from rave_gui.ui.theme.manager import ThemeManager
+from rave_gui.ui.widgets.basic import repolish
 from rave_gui.viewmodels.engine import EngineModel
 from rave_gui.viewmodels.quickstart import Driver, Found, QuickstartModel, Request, Update
 from rave_gui.viewmodels.setup import SetupModel
@@ -127,12 +128,14 @@ class TrainPage(QWidget):
                 if last
                 else tr("No checkpoint has been saved yet.")
             )
-            return tr(
-                "The training ends now. What it learned since its last checkpoint is lost ({lost}). {kept} "
-                "The dataset is kept. To end early and keep everything, use Stop and save instead.",
-                lost=words.steps(max(0, done - last)),
-                kept=kept,
+            lost = max(0, done - last)
+            what = (
+                tr("What it learned since its last checkpoint is lost ({lost}).", lost=words.steps(lost))
+                if lost
+                else ""
             )
+            rest = tr("The dataset is kept. To end early and keep everything, use Stop and save instead.")
+            return " ".join(part for part in (tr("The training ends now."), what, kept, rest) if part)
         return tr("This stage ends now and leaves nothing half-made. Stages that are finished are kept.")
 
     def _go(self, request: Request, again: bool) -> None:
@@ -143,7 +146,6 @@ class TrainPage(QWidget):
         self.build_run_view()
         self.detach()
         self.model.begin(request)
-        self.project_used.emit(request.project)
 
         def read(stop: Stop, emit: Callable[[Any], None]) -> dict[str, Any]:
             if again:
@@ -154,7 +156,10 @@ class TrainPage(QWidget):
         self._drive = self._bridge.stream(read, self._take, self._done, self._failed)
 
     def _take(self, batch: list[Update]) -> None:
+        unknown = not self.model.handles
         self.model.apply(batch)
+        if unknown and self.model.handles and self.model.request is not None:
+            self.project_used.emit(self.model.request.project)
         for stage, handle in self.model.handles.items():
             if handle.id not in self._tails:
                 self._tail(stage, handle.id, handle.folder / jobfolder.LOG)
@@ -194,7 +199,11 @@ class TrainPage(QWidget):
         if isinstance(error, OSError):
             self.model.fail(str(error))
             return
-        self.model.fail(error.message, _hint(error), error.details)
+        if self.model.handles:
+            self.model.fail(error.message, _hint(error), error.details)
+        else:  # refused before anything was begun: back to where it can be put right
+            self.model.back_to_setup()
+            self.form.show_refusal(error.message, _hint(error))
         if error.code == "engine-missing":
             self._engine.problem = error.message
             self._engine.ready = False
@@ -263,6 +272,7 @@ class TrainPage(QWidget):
         box.setInformativeText(text)
         yes = box.addButton(action, QMessageBox.ButtonRole.DestructiveRole)
         yes.setProperty("variant", "danger")
+        repolish(yes)
         no = box.addButton(tr("Keep working"), QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(no)
         box.setEscapeButton(no)

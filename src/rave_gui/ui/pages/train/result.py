@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout
 
 from rave_gui.ui.i18n import tr
@@ -99,4 +99,6 @@ class ExportCard(Card):
         if not folder.is_dir():
             self.told.emit(tr("The folder is not there any more."))
             return
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            QGuiApplication.clipboard().setText(str(folder))
+            self.told.emit(tr("No file manager could be started. The folder's path is on the clipboard."))

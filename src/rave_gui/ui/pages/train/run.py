@@ -106,8 +106,10 @@ class RunView(QWidget):
         model.changed.connect(self._changed)
 
     def show_tab(self, key: str) -> None:
-        """Bring ``listen``, ``curves`` or ``log`` to the front."""
+        """Bring ``listen``, ``curves`` or ``log`` to the front; a focus on the tabs goes with it."""
         self.tabs.set(key)
+        if any(self.tabs.button(other).hasFocus() for other in TABS):
+            self.tabs.button(key).setFocus(Qt.FocusReason.OtherFocusReason)
         self.stack.setCurrentIndex(TABS.index(key))
 
     def show_all(self) -> None:
@@ -115,6 +117,7 @@ class RunView(QWidget):
         self.curves.watch(self._model.training)
         self.log.clear()
         self._log_stage = ""
+        self.show_tab("curves")
         self._changed(frozenset({"mode", "stages", "progress", "metrics", "log", "result"}))
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
@@ -202,7 +205,7 @@ class RunView(QWidget):
         self.now.setVisible(model.mode != "finished" and not early)
         if model.mode == "finished":
             self.show_tab("listen")
-            self.listen.play.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.listen.take_focus()
         elif early:
             self.show_tab("log")
 
@@ -246,6 +249,8 @@ class RunView(QWidget):
             return tr("Starting")
         if state == "paused":
             return tr("Paused")
+        if model.asked in ("stop", "cancel"):
+            return tr("Ending")
         return tr("{time} left", time=words.duration(job.eta)) if job.eta is not None else tr("Working")
 
     def _done_detail(self, key: str, result: dict[str, Any], job: JobModel) -> str:

@@ -91,13 +91,23 @@ class SetupView(QWidget):
         self.engine_bar.hide()
         self.banner.extra.addWidget(self.engine_bar)
         box.addWidget(self.banner)
+        self.refusal = Banner(themes)
+        self.refusal.hide()
+        box.addWidget(self.refusal)
         box.addWidget(self._sounds_card())
         box.addWidget(self._project_card())
         box.addWidget(self._length_card())
         box.addStretch(1)
+        self._scroll = scroll
         scroll.setWidget(FlowWidth(themes, column, 820))
         outer.addWidget(scroll, 1)
-        outer.addWidget(self._footer())
+        footer = self._footer()
+        outer.addWidget(footer)
+        # The footer's edges stay under the cards' also when the scroll bar takes room beside them.
+        bar = scroll.verticalScrollBar()
+        bar.rangeChanged.connect(
+            lambda low, high: footer.setContentsMargins(0, 0, bar.sizeHint().width() if high > low else 0, 0)
+        )
         model.changed.connect(self.refresh)
         self.refresh()
 
@@ -146,6 +156,16 @@ class SetupView(QWidget):
             buttons.addWidget(button)
         buttons.addStretch(1)
         self.drop.box.addLayout(buttons)
+        typed = QHBoxLayout()
+        self.path = QLineEdit()
+        self.path.setAccessibleName(tr("Path of a sound file or folder"))
+        self.path.setPlaceholderText(tr("… or type the path of a file or folder, and Enter"))
+        self.path.setMaximumWidth(self._themes.theme.px(470))
+        self.path.returnPressed.connect(self._add_typed)
+        typed.addStretch(1)
+        typed.addWidget(self.path, 100)
+        typed.addStretch(1)
+        self.drop.box.addLayout(typed)
         card.box.addWidget(self.drop)
         self.sources = QVBoxLayout()
         self.sources.setSpacing(self._themes.theme.space("xs"))
@@ -234,6 +254,7 @@ class SetupView(QWidget):
     def refresh(self) -> None:
         """Show the model's state."""
         m = self._model
+        self.refusal.hide()
         self._show_sources()
         if self.project.text() != m.project:
             self.project.setText(m.project)
@@ -263,6 +284,11 @@ class SetupView(QWidget):
         self.missing.setText(self._words(m.missing))
         self.start.setEnabled(not m.missing)
 
+    def show_refusal(self, message: str, hint: str) -> None:
+        """Say why a start was refused; goes away with the next change."""
+        self.refusal.show_message("danger", message, hint)
+        self._scroll.verticalScrollBar().setValue(0)
+
     def show_engine(self, engine: EngineModel) -> None:
         """Say that the engine is missing and offer to set it up, or how far the set-up is."""
         self._model.set_engine(engine.ready)
@@ -280,6 +306,12 @@ class SetupView(QWidget):
             self.engine_bar.setValue(round((fraction or 0.0) * 1000))
             text = progress.message if progress and progress.message else tr("Preparing…")
             if progress is not None and progress.unit.startswith("byte") and progress.total:
+                if not progress.message:
+                    text = (
+                        tr("Downloading and unpacking")
+                        if progress.done < progress.total
+                        else tr("Checking that everything works")
+                    )
                 done, total = words.size(progress.done), words.size(progress.total)
                 text = tr("{what}  {done} of {total}", what=text, done=done, total=total)
             for warned in job.warnings[-1:]:
@@ -329,6 +361,15 @@ class SetupView(QWidget):
                     lambda path=path: m.remove(path),
                 )
             )
+        # New widgets come last in the order of Tab: put these where they are seen.
+        before: QWidget = self.path
+        for index in range(self.sources.count()):
+            item = self.sources.itemAt(index)
+            row = item.widget() if item is not None else None
+            button = row.findChild(IconButton) if row is not None else None
+            if button is not None:
+                QWidget.setTabOrder(before, button)
+                before = button
         more = len(m.sources) - SHOWN_SOURCES
         if m.demo:
             note = tr(
@@ -336,9 +377,10 @@ class SetupView(QWidget):
             )
         elif m.unusable:
             note = trn(
-                "{n} thing was left out: there is no sound file of that name.",
-                "{n} things were left out: there are no sound files of those names.",
+                "There is nothing at {path}.",
+                "{n} things were left out, because they are not there: {path} and others.",
                 len(m.unusable),
+                path=str(m.unusable[0]),
             )
         elif more > 0:
             note = trn("… and {n} more.", "… and {n} more.", more)
@@ -360,6 +402,14 @@ class SetupView(QWidget):
         button.clicked.connect(remove)
         box.addWidget(button)
         return row
+
+    def _add_typed(self) -> None:
+        text = self.path.text().strip().strip("\"'")
+        if text:
+            path = Path(text.removeprefix("file://")).expanduser()
+            self._model.add([path if path.is_absolute() else Path.home() / path])
+            if not self._model.unusable:
+                self.path.clear()
 
     def _choose_files(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, tr("Choose sound files"), self._model.last_folder)
