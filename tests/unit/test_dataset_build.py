@@ -213,14 +213,14 @@ def test_nothing_usable_is_explained_and_leaves_nothing_behind(tmp_path: Path, c
     sources = [str(source)]
     code, words = "no-audio", ""
     if case == "empty folder":
-        words = "holds no files"
+        words = "there are no files"
     elif case == "no sound files":
         (source / "a.pdf").touch()
         (source / "b.PDF").touch()
         words = "2 × .pdf"
     elif case == "all broken":
         (source / "a.wav").write_bytes(b"RIFF")
-        words = "None of the 1 files"
+        words = "could not be used. "
     elif case == "too little":
         noise(source / "a.wav", 500)
         words = "0.0 s of sound"

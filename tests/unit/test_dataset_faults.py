@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from tests.helpers.disk import small_disk
 
 from rave_gui.audio.problems import AudioProblem
 from rave_gui.datasets import build, pool
@@ -41,21 +39,6 @@ def params(tmp_path: Path, output: Path, files: int = 3, chunks: int = 2) -> Dat
 def context(tmp_path: Path) -> WorkContext:
     (tmp_path / "job").mkdir(exist_ok=True)
     return WorkContext(tmp_path / "job")
-
-
-@contextlib.contextmanager
-def small_disk(folder: Path, options: str) -> Iterator[None]:
-    """A file system of its own at ``folder`` (needs the right to mount)."""
-    folder.mkdir(exist_ok=True)
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("mounting a small disk needs Linux and root")
-    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    if subprocess.run(command, check=False, capture_output=True).returncode:
-        pytest.skip("this environment does not allow mounting a small disk")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
 
 
 @pytest.mark.parametrize(("files", "chunks"), [(40, 25), (1, 1000)])

@@ -109,6 +109,14 @@ def test_a_run_whose_job_has_not_written_yet_stays_registered(tmp_path: Path) ->
     assert project.free(project.runs, "run", "later") == "later-2"
     with pytest.raises(UserError, match="already a run named"):
         project.new_path(project.runs, "later", "x", "run")
+    # A job that failed before it made anything keeps no name for itself: the same command may be given again.
+    (project.jobs / "job-1" / "state.json").write_text('{"state": "interrupted"}')
+    assert project.free(project.runs, "run", "later") == "later-2"
+    (project.jobs / "job-1" / "state.json").write_text('{"state": "failed"}')
+    assert project.free(project.runs, "run", "later") == "later"
+    with pytest.raises(UserError) as caught:
+        project.find_run("gone")
+    assert caught.value.hint == "The project has no runs yet."
 
 
 def test_a_moved_project_keeps_its_things(tmp_path: Path) -> None:

@@ -6,10 +6,13 @@ import contextlib
 import errno
 import io
 import os
+import shlex
+import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -118,6 +121,11 @@ def wants_json(args: list[str]) -> bool:
     """Whether ``--json`` was given (before a ``--`` that ends the options), known before anything is parsed."""
     end = args.index("--") if "--" in args else len(args)
     return "--json" in args[:end]
+
+
+def shell(path: str | Path) -> str:
+    """A path as it is typed after a command, quoted where its shell needs it."""
+    return subprocess.list2cmdline([str(path)]) if sys.platform == "win32" else shlex.quote(str(path))
 
 
 def use_utf8() -> None:

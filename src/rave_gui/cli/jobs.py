@@ -48,10 +48,9 @@ def row(view: JobView) -> str:
 def words(view: JobView) -> str:
     """One job in words, line by line."""
     lines = [row(view), f"  folder: {view.folder}"]
-    if view.reason:
-        lines.append(f"  {view.reason}")
-    if view.error:
-        lines += [f"  {view.error.get('message', '')}", f"  {view.error.get('hint', '')}"]
+    error = view.error or {}
+    said = (view.reason, error.get("message", ""), error.get("hint", ""))
+    lines += [f"  {text}" for text in dict.fromkeys(said)]  # the reason of a failure is often its message
     lines += [
         f"  {key}: {value}"
         for key, value in (view.result or {}).items()

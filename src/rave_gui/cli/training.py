@@ -15,6 +15,7 @@ from rave_gui.cli.console import (
     lines_option,
     pass_console,
     project_option,
+    shell,
 )
 from rave_gui.cli.follow import ProgressLine, clock, wait
 
@@ -39,9 +40,7 @@ def _open(folder: str, create: bool = False) -> Project:
 def started(console: Console, view: JobView, detach: bool, extra: dict[str, Any], project: str) -> Output:
     """The outcome of a command that started a job: at once with ``--detach``, otherwise when it has ended."""
     if detach:
-        text = (
-            f"Started as job {view.id}. Watch it with: rave-gui jobs log -f {view.id} --project “{project}”"
-        )
+        text = f"Started as job {view.id}. Watch it with: rave-gui jobs log -f {view.id} --project {shell(project)}"
         return Output(
             {
                 "job": view.id,
@@ -224,7 +223,7 @@ def watch_command(console: Console, run: str, project: str) -> int:
     except KeyboardInterrupt:
         if line is not None:
             line.note(
-                f"The training goes on. Stop it with: rave-gui train stop {view.id} --project “{opened.path}”"
+                f"The training goes on. Stop it with: rave-gui train stop {view.id} --project {shell(opened.path)}"
             )
         return 0
     if line is None:

@@ -23,8 +23,8 @@ def create(services: Services, params: DatasetParams, *, project: Path | None = 
 
     Raises :class:`UserError` at once for what can be known now: no sources, a source that is not there, a target that is taken.
     """
-    from rave_gui.datasets.build import check_target
     from rave_gui.datasets.search import printable
+    from rave_gui.datasets.target import check_target
 
     sources = [str(Path(source).expanduser().absolute()) for source in params.sources]
     output = Path(params.output).expanduser().absolute()

@@ -20,12 +20,14 @@ from typing import Any, Protocol
 
 import lmdb
 
+from rave_gui.datasets.estimate import Estimate
 from rave_gui.datasets.intake import Intake
 from rave_gui.datasets.messages import Outcome, Settings, Task
 from rave_gui.datasets.pool import DecodePool, usable_cores
 from rave_gui.datasets.search import Found, SearchResult, describe_nothing, printable, search
 from rave_gui.datasets.sidecar import FILE_NAME, Sidecar
 from rave_gui.datasets.store import ChunkStore
+from rave_gui.datasets.target import check_target, os_error, refuse_existing
 from rave_gui.errors import UserError
 from rave_protocol.events import Event, Log, Warned
 from rave_protocol.locks import OsLock, boot_id
@@ -129,7 +131,7 @@ def _build_aside(
 
 def _name(building: Path, output: Path) -> None:
     """Give the finished dataset its name; Windows may need a few tries while a virus scanner looks at the files."""
-    _refuse_existing(output)
+    refuse_existing(output)
     (building / _LOCK).unlink(missing_ok=True)
     if output.exists():
         output.rmdir()
@@ -177,7 +179,7 @@ class _Build:
         self.problems: list[dict[str, str]] = []
         self._reported: set[tuple[str, str]] = set()
         self.unread_seconds = 0.0
-        self._estimate = _Estimate(self.files)
+        self._estimate = Estimate(self.files)
 
     def run(self) -> dict[str, Any]:
         intake = self._open()
@@ -293,7 +295,8 @@ class _Build:
         self._reported.add((path, code))
         self.problems.append({"path": path, "code": code, "reason": reason})
         if len(self.problems) <= MAX_WARNINGS:
-            self.ctx.emit(Warned(code, f"{path}: {reason}", "The other files are not affected."))
+            hint = "The other files are not affected." if len(self.files) > 1 else ""
+            self.ctx.emit(Warned(code, f"{path}: {reason}", hint))
 
     def _progress(self, intake: Intake) -> None:
         done, total = self._estimate.decoded, self._estimate.total()
@@ -320,6 +323,9 @@ class _Build:
         else:
             message = f"None of the {len(self.files)} files found could be used."
             hint = "See the reason given for each file; another copy of them may be intact."
+            if len(self.files) == 1 and self.problems:
+                message = f"{self.problems[0]['path']} could not be used. {self.problems[0]['reason']}"
+                hint = "Choose another file, or another copy of this one that is intact."
         details = "\n".join(f"{p['path']}: {p['reason']}" for p in self.problems[:100])
         return _NothingUsableError(message, hint, details, code="no-audio")
 
@@ -342,91 +348,6 @@ class _Build:
             file.flush()
             os.fsync(file.fileno())
         return usable, lost
-
-
-class _Estimate:
-    """Seconds of sound done and to come: headers where files were opened, bytes elsewhere."""
-
-    def __init__(self, files: list[Found]) -> None:
-        self._sizes = [file.size for file in files]
-        self._total_bytes = sum(self._sizes)
-        self._known_bytes = 0
-        self._known_seconds = 0.0
-        self._seen: set[int] = set()
-        self._running: dict[int, float] = {}
-        self._finished = 0.0
-        self._before = 0.0
-
-    def heard(self, index: int, duration: float | None, seconds: float) -> None:
-        """A file under way has got to ``seconds``."""
-        self._running[index] = seconds
-        if index not in self._seen and duration:
-            self._see(index, duration)
-
-    def done(self, index: int, seconds: float) -> None:
-        """A file is finished."""
-        self._running.pop(index, None)
-        self._finished += seconds
-        if index not in self._seen:
-            self._see(index, seconds)
-
-    def _see(self, index: int, seconds: float) -> None:
-        self._seen.add(index)
-        self._known_bytes += self._sizes[index]
-        self._known_seconds += seconds
-
-    @property
-    def decoded(self) -> float:
-        """Seconds decoded so far."""
-        return self._finished + sum(self._running.values())
-
-    def total(self) -> float:
-        """Seconds expected in all; 0 while nothing is known."""
-        if not self._known_bytes:
-            return 0.0
-        return self._known_seconds * self._total_bytes / self._known_bytes
-
-    def rate(self, elapsed: float) -> float | None:
-        """Seconds of sound per second, None in the first second."""
-        return self.decoded / elapsed if elapsed > 1 and self.decoded else None
-
-
-def check_target(params: DatasetParams) -> Path:
-    """The dataset's folder. Raises :class:`UserError` for a parameter out of range or a target that is taken."""
-    _check(params)
-    output = Path(params.output).expanduser().absolute()
-    _refuse_existing(output)
-    return output
-
-
-def _check(params: DatasetParams) -> None:
-    limits = {
-        "num_signal": (params.num_signal, 256, 1 << 24),
-        "channels": (params.channels, 1, 64),
-        "sample_rate": (params.sample_rate, 1000, 768000),
-    }
-    for name, (value, low, high) in limits.items():
-        if not low <= value <= high:
-            raise UserError(
-                f"{name} is {value}; it must lie between {low} and {high}.",
-                "Change the parameter and try again.",
-                code="bad-parameter",
-            )
-
-
-def _refuse_existing(output: Path) -> None:
-    if not output.name:
-        raise UserError(f"{output} cannot be a dataset.", "Name a new folder.", code="bad-parameter")
-    try:
-        taken = output.exists() and (not output.is_dir() or any(output.iterdir()))
-    except OSError as error:
-        raise os_error(error, output) from error
-    if taken:
-        raise UserError(
-            f"{output} exists already and is not empty. Nothing in it was changed.",
-            "Choose another name, or move what is there away.",
-            code="output-exists",
-        )
 
 
 def _boot() -> str:
@@ -458,28 +379,3 @@ def _resumable(path: Path, signature: str) -> bool:
         return False
     finally:
         sidecar.close()
-
-
-def os_error(error: OSError, path: Path) -> UserError:
-    """The operating system's refusal in plain words."""
-    where = printable(str(error.filename or path))
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return UserError(
-            f"The disk that holds {printable(str(path.parent))} is full.",
-            "Free some space and start the build again: it goes on where it stopped.",
-            str(error),
-            code="disk-full",
-        )
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return UserError(
-            f"Not allowed to write to {where}.",
-            "Choose another folder for the dataset, or change the folder's permissions.",
-            str(error),
-            code="not-writable",
-        )
-    return UserError(
-        f"{where} cannot be written: {error.strerror or error}.",
-        "Choose another folder for the dataset.",
-        str(error),
-        code="not-writable",
-    )

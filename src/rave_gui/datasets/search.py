@@ -157,5 +157,7 @@ def describe_nothing(sources: Sequence[str], result: SearchResult) -> str:
             f"{count} × {'.' + ending if ending else 'no ending'}"
             for ending, count in result.ignored.most_common(5)
         )
-        return f"No sound files were found in {names}: it holds {sum(result.ignored.values())} other files ({kinds})."
-    return f"No sound files were found in {names}: it holds no files."
+        count = result.ignored.total()
+        other = "1 file of another kind" if count == 1 else f"{count} files of other kinds"
+        return f"No sound files were found in {names}, only {other} ({kinds})."
+    return f"No sound files were found in {names}: there are no files."

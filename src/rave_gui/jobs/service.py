@@ -329,7 +329,7 @@ class JobService:
                 )
         raise UserError(
             f"There is no job {job_id!r}" + (f" in {project}." if project else "."),
-            "List the jobs with: rave-gui jobs list" + (" --project …" if project is None else "") + ".",
+            "List the jobs with: rave-gui jobs list" + (" --project FOLDER" if project is None else "") + ".",
             code="no-such-job",
         )
 

@@ -11,6 +11,9 @@ from rave_gui.errors import UserError
 from rave_gui.projects.names import check_name, free_name
 from rave_gui.projects.scan import is_dataset, is_export, is_run, rescan
 from rave_gui.projects.store import Kind, Record, Store, refuse_newer, stored_schema
+from rave_protocol import jobfolder
+from rave_protocol.codec import ProtocolError
+from rave_protocol.files import read_json
 
 DATABASE = "project.db"
 FOLDERS = ("datasets", "runs", "priors", "exports", "takes", "jobs")
@@ -147,12 +150,20 @@ class Project:
     def free(self, folder: Path, what: Kind, base: str) -> str:
         """``base`` or a numbered form of it that neither the folder nor a job still to come has taken."""
         taken = {
-            record.name for record in self.store.items(what) if record.job and self._job_exists(record.job)
+            record.name for record in self.store.items(what) if record.job and self._may_come(record.job)
         }
         return free_name(folder, base, also=taken)
 
-    def _job_exists(self, job: str) -> bool:
-        return (self.jobs / job).is_dir()
+    def _may_come(self, job: str) -> bool:
+        """Whether a job may still make what it was begun for: it is under way, or a retry goes on with it."""
+        folder = self.jobs / job
+        try:
+            return folder.is_dir() and read_json(folder / jobfolder.STATE).get("state") not in (
+                "failed",
+                "cancelled",
+            )
+        except (ProtocolError, OSError):
+            return True
 
     def find_dataset(self, name: str) -> Path:
         """A dataset by its name in the project or by its path. Raises :class:`UserError` ``dataset-missing``."""
@@ -183,7 +194,7 @@ class Project:
         registered = self.store.get(kind, name)
         if registered is not None and registered.path.is_dir():
             return registered.path
-        known = ", ".join(record.name for record in self.items(kind)[-10:])
+        known = ", ".join(record.name for record in self.items(kind) if record.path.is_dir())
         raise UserError(
             f"There is no {kind} named {name!r} in the project {self.path}.",
             f"The project's {plural}: {known}." if known else f"The project has no {plural} yet.",
