@@ -3,7 +3,7 @@
     python tools/stages.py [NAME...]
 
 Static checks and the engine's installation run beside each other; what needs the engine waits for it; the end-to-end tests, which
-kill processes and watch clocks, run alone. A stage's whole output is in ``.tools/logs/NAME.log``.
+kill processes and watch clocks, run alone, two at a time. A stage's whole output is in ``.tools/logs/NAME.log``.
 """
 
 from __future__ import annotations
@@ -63,17 +63,20 @@ def engine_python(*args: str) -> list[str]:
 
 
 PYTEST = ("-m", "pytest", "-q")
+TWO = ("-n", "2", "--dist", "worksteal")
+"""The lanes within one stage that has the machine for itself."""
 NO_QT = ("-p", "no:pytest-qt", "-p", "tests.helpers.noqt")
 
 STAGES = (
     Stage("engine", lambda: app_python("-m", "rave_gui.cli.main", "engine", "install")),
     Stage("checks", lambda: app_python("tools/check.py")),
+    Stage("contract", lambda: engine_python(*PYTEST, "tests/contract"), ("engine",)),
     Stage("unit", lambda: app_python(*PYTEST, *NO_QT, "tests/unit", "tests/viewmodels"), ("engine",)),
     Stage("ui", lambda: app_python(*PYTEST, "tests/ui"), ("engine",)),
-    Stage("contract", lambda: engine_python(*PYTEST, "tests/contract"), ("engine",)),
-    Stage("e2e", lambda: app_python(*PYTEST, "tests/e2e"), ("engine",), alone=True),
+    Stage("e2e", lambda: app_python(*PYTEST, *TWO, "tests/e2e"), ("engine",), alone=True),
 )
-"""In order of start. Unit and view-model tests run where Qt cannot be imported: the stricter of two ways to run them."""
+"""In order of start, the longest first of those that may run at one time. Unit and view-model tests run where Qt cannot be imported:
+the stricter of two ways to run them."""
 
 
 class Running:
@@ -169,10 +172,9 @@ class TestRun:
     def environment(self, stage: Stage) -> dict[str, str]:
         """No test sees a person's own settings or jobs; the engine is the one installed, handed on by its path."""
         environment = dict(os.environ)
+        environment.setdefault("OMP_NUM_THREADS", "1")  # always two at a time, which share the cores
         if stage.name == "engine":
             return environment
-        if not stage.alone:
-            environment.setdefault("OMP_NUM_THREADS", "1")  # two stages share the cores
         if not environment.get("DISPLAY"):
             environment.setdefault("QT_QPA_PLATFORM", "offscreen")
         environment["RAVE_GUI_HOME"] = str(self.home / stage.name)

@@ -180,7 +180,7 @@ def show_command(console: Console, run: str, project: str) -> Output:
 
 
 def _row(item: dict[str, Any]) -> str:
-    step = "no checkpoint yet" if item["step"] is None else f"{item['step']} steps"
+    step = "no numbered checkpoint yet" if item["step"] is None else f"{item['step']} steps"
     return f"{item['name']}  {step}  {item['state'] or ''}  {item['job'] or ''}".rstrip()
 
 

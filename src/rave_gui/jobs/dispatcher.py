@@ -15,11 +15,12 @@ from pathlib import Path
 
 from rave_gui.errors import UserError
 from rave_gui.jobs.folder import JobFolder
-from rave_gui.jobs.launch import app_command, app_environment, spawn
+from rave_gui.jobs.launch import app_command, app_environment
 from rave_gui.jobs.reconcile import MAX_ATTEMPTS, reconcile
 from rave_gui.jobs.registry import Registry, Row
 from rave_gui.jobs.state import LIVE, JobState
 from rave_gui.paths import AppPaths, default_paths
+from rave_gui.runtime.spawn import spawn
 from rave_protocol import jobfolder
 from rave_protocol.locks import OsLock, is_held
 

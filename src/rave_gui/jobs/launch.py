@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from rave_gui.paths import AppPaths, default_paths, is_frozen
+from rave_gui.runtime.spawn import spawn
 from rave_gui.runtime.worker_client import WarmWorker
 from rave_protocol.specs import ENGINE_KINDS, JobSpec
 
@@ -53,45 +54,6 @@ def app_environment(paths: AppPaths) -> dict[str, str]:
         raise ValueError(f"{paths} are not the folders of one RAVE_GUI_HOME")
     env["RAVE_GUI_HOME"] = str(home)
     return env
-
-
-def spawn(
-    command: list[str], *, env: dict[str, str], cwd: Path, output: IO[bytes] | None, detached: bool = True
-) -> subprocess.Popen[bytes]:
-    """Start ``command`` in a session of its own, with no input, its output appended to ``output`` (None: dropped).
-
-    Detached processes get no console and leave the job object of whoever started us (Windows), where that is allowed.
-    Raises :class:`OSError` when the program cannot be started.
-    """
-    sink: Any = subprocess.DEVNULL if output is None else output
-    if sys.platform != "win32":
-        return subprocess.Popen(
-            command,
-            env=env,
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=sink,
-            stderr=sink,
-            start_new_session=True,
-        )
-    flags = subprocess.CREATE_NEW_PROCESS_GROUP
-    # A console program started by a process without console opens a window, unless it is told not to.
-    flags |= subprocess.DETACHED_PROCESS if detached else subprocess.CREATE_NO_WINDOW
-    for extra in (subprocess.CREATE_BREAKAWAY_FROM_JOB, 0):
-        try:
-            return subprocess.Popen(
-                command,
-                env=env,
-                cwd=cwd,
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=sink,
-                creationflags=flags | extra,
-            )
-        except PermissionError:  # our own job object forbids leaving it
-            if not extra:
-                raise
-    raise AssertionError("unreachable")
 
 
 def engine_manager(paths: AppPaths) -> Engine:

@@ -10,7 +10,6 @@ import contextlib
 import os
 import socket
 import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -19,6 +18,7 @@ from typing import Any, Protocol
 
 from rave_gui.errors import UserError
 from rave_gui.paths import AppPaths, package_root
+from rave_gui.runtime.spawn import spawn
 from rave_protocol import PROTOCOL_VERSION
 from rave_protocol.codec import ProtocolError, decode, dumps, loads
 from rave_protocol.digest import source_digest
@@ -147,7 +147,7 @@ class WarmWorker:
         if self._log_path.exists() and self._log_path.stat().st_size > LOG_LIMIT:
             self._log_path.write_bytes(b"")
         with self._log_path.open("ab") as log:
-            return _detached(command, environment, log.fileno(), self._endpoint.parent)
+            return spawn(command, env=environment, cwd=self._endpoint.parent, output=log)
 
     def _log_tail(self) -> str:
         try:
@@ -242,33 +242,3 @@ def _read_line(connection: socket.socket, deadline: float, cancel: threading.Eve
             raise ConnectionResetError("the worker closed the connection")
         received += block
     return received
-
-
-def _detached(
-    command: list[str], environment: dict[str, str], log: int, folder: Path
-) -> subprocess.Popen[bytes]:
-    """Start a process that outlives this one and is touched by no signal meant for it."""
-    if sys.platform == "win32":
-        flags = (
-            subprocess.DETACHED_PROCESS
-            | subprocess.CREATE_NEW_PROCESS_GROUP
-            | subprocess.CREATE_BREAKAWAY_FROM_JOB
-        )
-        return subprocess.Popen(
-            command,
-            env=environment,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            creationflags=flags,
-        )
-    return subprocess.Popen(
-        command,
-        env=environment,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-    )
