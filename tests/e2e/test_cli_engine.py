@@ -44,7 +44,9 @@ def lines(text: str, schema: str) -> list[dict[str, Any]]:
 
 
 def step_of(home: Home, job: str, project: Path) -> float:
-    progress = home("jobs", "show", job, "--project", project, "--json").check("jobs-show")["progress"]
+    view = home("jobs", "show", job, "--project", project, "--json").check("jobs-show")
+    assert view["state"] not in ("failed", "interrupted", "cancelled"), view["error"]
+    progress = view["progress"]
     return float(progress["done"]) if progress else 0.0
 
 
@@ -70,7 +72,7 @@ def test_the_whole_way_by_single_commands(home: Home, music: Path) -> None:
     assert home(*args, "--name", "R", "--json").refused("name-taken")
 
     watched = lines(home("train", "watch", "R", "--project", project, "--json").out, "train-watch")
-    assert watched[-1]["job"]["state"] == "succeeded"
+    assert watched[-1]["job"]["state"] == "succeeded", watched[-1]["job"]["error"]
     assert {"progress", "metric", "finished"} <= {event.get("type") for event in watched[:-1]}
     log = lines(home("jobs", "log", job, "-f", "--project", project, "--json").out, "jobs-log-follow")
     assert log[-1]["job"]["id"] == job

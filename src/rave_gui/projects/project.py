@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rave_gui.errors import UserError
 from rave_gui.projects.names import check_name, free_name
-from rave_gui.projects.scan import is_dataset, is_export, is_run, rescan
+from rave_gui.projects.scan import is_dataset, is_export, is_run, look, rescan
 from rave_gui.projects.store import Kind, Record, Store, refuse_newer, stored_schema
 from rave_protocol import jobfolder
 from rave_protocol.codec import ProtocolError
@@ -129,9 +129,14 @@ class Project:
         rescan(self.path, self.store)
 
     def items(self, kind: Kind) -> list[Record]:
-        """Everything of one kind as it is on disk now."""
-        self.rescan()
-        return self.store.items(kind)
+        """Everything of one kind as it is on disk now; on a read-only disk, what the folders alone tell."""
+        try:
+            self.rescan()
+            return self.store.items(kind)
+        except UserError as error:
+            if error.code != "not-writable":
+                raise
+            return look(self.path, kind)
 
     def new_path(self, folder: Path, name: str | None, base: str, what: Kind) -> Path:
         """Where a new thing goes: ``folder/name``, refused when it is there already, or a free numbered ``base``."""

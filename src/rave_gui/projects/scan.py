@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from rave_gui.projects.store import Kind, Store
+from rave_gui.projects.store import Kind, Record, Store
 
 
 def is_dataset(folder: Path) -> bool:
@@ -43,6 +43,13 @@ def entries(folder: Path, accept: Callable[[Path], bool]) -> Iterator[Path]:
     for entry in sorted(folder.iterdir()):
         if not entry.name.startswith(".") and accept(entry):
             yield entry
+
+
+def look(root: Path, kind: Kind) -> list[Record]:
+    """What lies in the folders, for a project whose store cannot be used because nothing there may be written."""
+    place, accept = next((place, accept) for what, place, accept in PLACES if what == kind)
+    found = entries(root / place, accept)
+    return [Record(kind, e.stem if kind == "take" else e.name, e, e.stat().st_mtime) for e in found]
 
 
 def rescan(root: Path, store: Store) -> None:
