@@ -159,7 +159,7 @@ class Stage:
         app.themes.set_scale(shot.scale)
         app.window.resize(*SIZES[shot.size])
         app.window.show()
-        self.spin(lambda: app.engine.known)
+        self.spin(lambda: app.built and app.engine.known)
         yield app
         app.window.close()
         app.window.deleteLater()

@@ -1,4 +1,6 @@
-"""Start of the window. It is painted first; numpy, pyqtgraph, the services and the engine's state come after."""
+"""Start of the window. Frame, navigation and status bar are painted first; then come the pages, then, in a thread, the services
+and the engine's state, and numpy and pyqtgraph when the first curve is drawn.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +18,16 @@ from rave_gui.settings import Settings
 from rave_gui.ui.bridge import Bridge
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.main_window import MainWindow
-from rave_gui.ui.pages.train.page import TrainPage
 from rave_gui.ui.theme.manager import ThemeManager
-from rave_gui.viewmodels.engine import EngineModel
 from rave_gui.viewmodels.memory import Memory
-from rave_gui.viewmodels.setup import SetupModel
 
 if TYPE_CHECKING:
     from rave_gui.bootstrap import Services
+    from rave_gui.ui.pages.jobs.page import JobsPage
+    from rave_gui.ui.pages.train.page import TrainPage
+    from rave_gui.viewmodels.engine import EngineModel
     from rave_gui.viewmodels.quickstart import Driver
+    from rave_gui.viewmodels.setup import SetupModel
 
 
 class App(QObject):
@@ -43,51 +46,41 @@ class App(QObject):
         ``warm``: start the engine's warm worker once the window is there, so that a training begins at once.
         """
         super().__init__()
-        from rave_gui.configs.presets import PRESETS
-
-        self._paths = paths
+        self._paths, self._project = paths, project
         self._make_driver = make_driver
         self._warm = warm
+        self.built = False
+        """Whether the pages are there: :attr:`train`, :attr:`jobs` and their models."""
+        self.train: TrainPage
+        self.jobs: JobsPage
+        self.setup: SetupModel
+        self.engine: EngineModel
+        self.services: Services | None = None
+        self._reports: list[QObject] = []
         self.settings = Settings.load(paths.config / "settings.json")
         self.memory = Memory.load(paths.config)
         self.themes = ThemeManager(
             qt, self.settings.text("theme"), round(self.settings.number("text_scale") * 100)
         )
-        self.services: Services | None = None
         self.bridge = Bridge(self, self.show_bug)
-        self.engine = EngineModel()
-        start = project or self.settings.text("default_project") or self.memory.project
-        self.setup = SetupModel(PRESETS, start or str(Path.home() / "RAVE Projects" / "My first model"))
-        self.window = MainWindow(self.themes)
-        self.train = TrainPage(self.themes, self.bridge, self.setup, self.engine)
-        self.window.add_page("train", tr("Train"), "audio-waveform", self.train)
-        self.jobs: Any = None
-        self._reports: list[QObject] = []
-        self._connect()
-        self.window.restore(self.memory.geometry)
-        self.window.show_page("train")
-        self.train.form.files.setFocus()
-
-    def _connect(self) -> None:
-        window, train = self.window, self.train
+        self.window = window = MainWindow(self.themes)
+        window.add_page("train", tr("Train"), "audio-waveform")
+        window.add_page("jobs", tr("Jobs"), "list-checks")
         window.painted.connect(self._load)
         window.closing.connect(self.close)
         window.appearance.connect(self._keep_appearance)
         window.rail.help.clicked.connect(self._show_shortcuts)
         window.status.job_clicked.connect(lambda: window.show_page("train"))
-        train.told.connect(window.status.tell)
-        train.project_used.connect(self._use_project)
-        train.state_changed.connect(self._show_job)
-        train.engine_wanted.connect(self._install_engine)
-        train.engine_cancelled.connect(self._cancel_engine)
-        self.engine.changed.connect(self._show_engine)
+        window.restore(self.memory.geometry)
+        window.show_page(self.memory.page)
 
     def close(self) -> None:
         """Remember the window and let go of everything; jobs go on."""
         self.memory.geometry = self.window.geometry_text()
         self.memory.page = self.window.page
         self.memory.save(self._paths.config)
-        self.train.detach()
+        if self.built:
+            self.train.detach()
         self.bridge.close()
 
     def show_bug(self, error: BaseException, trace: TracebackType | None = None) -> None:
@@ -102,16 +95,40 @@ class App(QObject):
         dialog.finished.connect(lambda _result: self._reports.remove(dialog))
         dialog.open()
 
-    def _load(self) -> None:
-        """After the first paint: the second page, then the services in a thread."""
+    def build(self) -> None:
+        """Make the pages (after the first paint; nothing when they are there)."""
+        if self.built:
+            return
+        from rave_gui.configs.presets import PRESETS
         from rave_gui.ui.pages.jobs.page import JobsPage
+        from rave_gui.ui.pages.train.page import TrainPage
+        from rave_gui.viewmodels.engine import EngineModel
         from rave_gui.viewmodels.jobs import JobsModel
+        from rave_gui.viewmodels.setup import SetupModel
 
+        window = self.window
+        start = self._project or self.settings.text("default_project") or self.memory.project
+        self.engine = EngineModel()
+        self.setup = SetupModel(PRESETS, start or str(Path.home() / "RAVE Projects" / "My first model"))
+        self.train = TrainPage(self.themes, self.bridge, self.setup, self.engine)
+        self.train.told.connect(window.status.tell)
+        self.train.project_used.connect(self._use_project)
+        self.train.state_changed.connect(self._show_job)
+        self.train.engine_wanted.connect(self._install_engine)
+        self.train.engine_cancelled.connect(self._cancel_engine)
+        self.engine.changed.connect(self._show_engine)
+        window.fill_page("train", self.train)
         self.jobs = JobsPage(self.themes, self.bridge, JobsModel())
         self.jobs.projects = lambda: tuple(dict.fromkeys((self.setup.project, *self.memory.recent)))
-        self.jobs.told.connect(self.window.status.tell)
-        self.window.add_page("jobs", tr("Jobs"), "list-checks", self.jobs)
-        self.window.show_page(self.memory.page)
+        self.jobs.told.connect(window.status.tell)
+        window.fill_page("jobs", self.jobs)
+        self.built = True
+        if window.page == "train":
+            self.train.form.files.setFocus()
+
+    def _load(self) -> None:
+        """After the first paint: the pages, then the services in a thread."""
+        self.build()
         for problem in self.settings.problems:
             self.window.status.tell(problem)
         paths = self._paths

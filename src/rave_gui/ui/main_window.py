@@ -181,14 +181,26 @@ class MainWindow(QMainWindow):
         """Key of the page that is shown."""
         return self._keys[self.pages.currentIndex()]
 
-    def add_page(self, key: str, text: str, icon: str, widget: QWidget) -> None:
-        """One more page, reached by the rail and by Ctrl and its number."""
+    def add_page(self, key: str, text: str, icon: str) -> None:
+        """One more page, reached by the rail and by Ctrl and its number; empty until :meth:`fill_page`."""
         self._keys.append(key)
-        self.pages.addWidget(widget)
+        empty = QWidget()
+        empty.setObjectName("page")
+        self.pages.addWidget(empty)
         keys = f"Ctrl+{len(self._keys)}"
         self.rail.add(key, text, icon, keys)
         # Not the button's own shortcut: that one waits a tenth of a second to show the button pressed.
         self._action(QKeySequence(keys), functools.partial(self.show_page, key))
+
+    def fill_page(self, key: str, widget: QWidget) -> None:
+        """Put ``widget`` where the page is still empty."""
+        index, shown = self._keys.index(key), self.pages.currentIndex()
+        empty = self.pages.widget(index)
+        self.pages.insertWidget(index, widget)
+        if empty is not None:
+            self.pages.removeWidget(empty)
+            empty.deleteLater()
+        self.pages.setCurrentIndex(shown)
 
     def show_page(self, key: str) -> None:
         """Bring a page to the front; an unknown key shows the first."""

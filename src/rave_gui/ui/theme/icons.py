@@ -17,6 +17,11 @@ def _source(name: str) -> bytes:
     return (ASSETS / "icons" / f"{name}.svg").read_bytes()
 
 
+def source(name: str, color: str) -> bytes:
+    """The SVG text of an icon in a colour (``#rrggbb``)."""
+    return _source(name).replace(b"currentColor", color.encode())
+
+
 def pixmap(name: str, color: str, size: int, ratio: float = 1.0, angle: float = 0.0) -> QPixmap:
     """The icon ``name`` as a square of ``size`` logical pixels, turned by ``angle`` degrees.
 
@@ -25,7 +30,7 @@ def pixmap(name: str, color: str, size: int, ratio: float = 1.0, angle: float = 
     image = QPixmap(round(size * ratio), round(size * ratio))
     image.setDevicePixelRatio(ratio)
     image.fill(Qt.GlobalColor.transparent)
-    renderer = QSvgRenderer(QByteArray(_source(name).replace(b"currentColor", color.encode())))
+    renderer = QSvgRenderer(QByteArray(source(name, color)))
     painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     if angle:

@@ -94,7 +94,7 @@ class ThemeManager(QObject):
 
     def _file(self, icon: str, color: str) -> str:
         """An icon as a file, since style sheets take images by path only."""
-        path = Path(self._folder.path()) / f"{icon}-{color.removeprefix('#')}-{self.theme.scale}.png"
+        path = Path(self._folder.path()) / f"{icon}-{color.removeprefix('#')}.svg"
         if not path.exists():
-            icons.pixmap(icon, color, max(14, self.theme.px(16)), 1.0).save(str(path))
+            path.write_bytes(icons.source(icon, color))
         return path.as_posix()
