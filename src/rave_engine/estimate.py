@@ -17,6 +17,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from rave_engine.compat import metas
 from rave_engine.configs import Composition, build_model
 from rave_engine.errors import EngineError
 from rave_engine.training.step import FastStep
@@ -91,6 +92,7 @@ class _NoStep:
 @contextlib.contextmanager
 def _fake() -> Iterator[StorageCounter]:
     """Fake tensors and the counter over them; values that a step reads are stood in for."""
+    metas.load()
     from torch._subclasses.fake_tensor import FakeTensorMode
 
     item = torch.Tensor.item

@@ -34,6 +34,7 @@ def fresh(code: str) -> dict[str, object]:
 
 
 def test_install_imports_rave_alone_and_stays_forkable() -> None:
+    """Placeholders become the real packages on use, and what torch leaves out comes when asked for."""
     found = fresh("""
 from rave_engine import compat
 compat.install(training=True)
@@ -44,10 +45,26 @@ optimizer.zero_grad()
 optimizer.param_groups[0]["params"][0].grad = torch.ones(2)
 optimizer.step()
 optimizer.load_state_dict(optimizer.state_dict())
-heavy = ["torch._dynamo", "sympy", "librosa", "sklearn", "flask", "scipy.stats", "tensorboard", "torchmetrics"]
+import gc
+heavy = ["torch._dynamo", "torch._meta_registrations", "torchaudio.models", "setuptools", "distutils", "sympy", "librosa", "sklearn", "flask", "scipy.stats", "tensorboard", "torchmetrics"]
+loaded = [name for name in heavy if name in sys.modules]
+threads = threading.active_count()
+import rave.core, rave.model, numpy as np
+mel = rave.core.MelScale(44100, 512, 20)
+import librosa, sklearn.decomposition, scipy.stats, torchaudio.models, distutils.version
+pca = rave.model.PCA(2).fit(np.random.default_rng(0).normal(size=(9, 2)))
+compat.metas.load()
+from torch._subclasses.fake_tensor import FakeTensorMode
+with FakeTensorMode():
+    shape = list(torch.nn.functional.conv1d(torch.empty(1, 1, 10), torch.empty(1, 1, 3)).shape)
 print(json.dumps({
-    "heavy": [name for name in heavy if name in sys.modules],
-    "threads": threading.active_count(),
+    "heavy": loaded,
+    "mel": list(mel.mel.shape),
+    "pca": isinstance(pca, sklearn.decomposition.PCA),
+    "real": [hasattr(m, "__file__") for m in (librosa, sklearn.decomposition, scipy.stats, torchaudio.models, distutils)],
+    "fake": shape,
+    "collecting": gc.isenabled(),
+    "threads": threads,
     "cuda": torch.cuda.is_initialized(),
     "extension": sys.modules["torchaudio"]._extension._IS_TORCHAUDIO_EXT_AVAILABLE,
     "value": optimizer.param_groups[0]["params"][0].tolist(),
@@ -55,28 +72,14 @@ print(json.dumps({
 """)
     assert found["heavy"] == []
     assert found["threads"] == 1
+    assert (found["mel"], found["pca"], found["real"]) == ([20, 257], True, [True] * 5)
+    assert found["fake"] == [1, 1, 8]
+    assert found["collecting"] is True
     assert found["cuda"] is False
     assert found["extension"] is False
     values = found["value"]
     assert isinstance(values, list)
     assert all(abs(value + 1e-3) < 1e-6 for value in values), "Adam's first step is the learning rate"
-
-
-def test_placeholders_become_the_real_packages_on_use() -> None:
-    found = fresh("""
-from rave_engine import compat
-compat.install()
-import rave.core, rave.model, numpy as np
-mel = rave.core.MelScale(44100, 512, 20)
-import librosa, sklearn.decomposition, scipy.stats
-pca = rave.model.PCA(2).fit(np.random.default_rng(0).normal(size=(9, 2)))
-print(json.dumps({
-    "mel": list(mel.mel.shape),
-    "pca": isinstance(pca, sklearn.decomposition.PCA),
-    "real": [hasattr(m, "__file__") for m in (librosa, sklearn.decomposition, scipy.stats)],
-}))
-""")
-    assert found == {"mel": [20, 257], "pca": True, "real": [True, True, True]}
 
 
 def test_a_process_that_has_lightning_keeps_it() -> None:

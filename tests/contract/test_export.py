@@ -73,10 +73,7 @@ def test_a_trained_run_exports_and_opens_in_a_process_without_rave(tmp_path: Pat
 @pytest.mark.parametrize(
     ("stack", "channels"),
     [
-        (("v1", "causal"), 1),
-        (("v2", "spherical"), 1),
-        (("v2", "hybrid"), 1),
-        (("v2_nopqmf",), 1),
+        (("v2_small", "causal"), 1),
         (("discrete",), 2),
     ],
 )
@@ -199,7 +196,7 @@ def test_a_model_that_answers_nan_is_not_exported(tmp_path: Path, job: JobContex
     state["state_dict"][key].fill_(float("nan"))
     checkpoints.save(path, state)
     with pytest.raises(EngineError) as caught:
-        export.run(ExportParams(str(run), str(tmp_path / "out"), "x"), job)
+        export.run(ExportParams(str(run), str(tmp_path / "out"), "x", streaming=False), job)
     assert caught.value.code == "not-finite"
     assert list((tmp_path / "out").iterdir()) == []
 
@@ -232,20 +229,6 @@ def test_verify_of_a_foreign_torchscript(tmp_path: Path, job: JobContext) -> Non
     with pytest.raises(EngineError) as caught:
         export.verify(VerifyParams(str(path)), job)
     assert caught.value.code == "not-nn-tilde"
-
-
-def test_upstream_opens_our_checkpoint(tmp_path: Path) -> None:
-    import gin
-    import rave
-
-    dataset = make_dataset(tmp_path / "dataset")
-    trained, _ = train(tmp_path, tiny_params(dataset, tmp_path / "run"))
-    gin.clear_config()
-    gin.parse_config_file(str(tmp_path / "run" / "config.gin"))
-    model = rave.RAVE()
-    state = torch.load(trained["checkpoint"], map_location="cpu")["state_dict"]
-    model.load_state_dict(state, strict=True)
-    assert rave.core.search_for_config(trained["checkpoint"]) is not None
 
 
 def test_an_upstream_run_renders_and_exports_here(tmp_path: Path, job: JobContext) -> None:

@@ -21,7 +21,6 @@ spec.loader.exec_module(matrix)
 
 SAMPLE = (
     "v1 (stereo)",
-    "v2_small + causal",
     "v2_nopqmf_small",
     "v2 + hybrid",
     "v2 + spherical",

@@ -50,15 +50,15 @@ def assert_same_state(first: dict[str, Any], second: dict[str, Any]) -> None:
     ("cut", "changes"),
     [
         pytest.param(3, {"ema": 0.9}, id="phase 1, with EMA"),
-        pytest.param(6, {}, id="phase 2, in the middle of an epoch"),
-        pytest.param(5, {"workers": 2}, id="two loader workers"),
+        pytest.param(6, {"workers": 2}, id="phase 2, in the middle of an epoch, with two loader workers"),
     ],
 )
 def test_resumed_equals_uninterrupted(
     tmp_path: Path, dataset: Path, cut: int, changes: dict[str, Any]
 ) -> None:
     common = {"max_steps": 9, "val_every": 4, "overrides": TINY_SHORT, **changes}
-    whole, _ = train(tmp_path, tiny_params(dataset, tmp_path / "whole", **common), "j0")
+    alone = {**common, "workers": 0}  # the loader's workers must not matter
+    whole, _ = train(tmp_path, tiny_params(dataset, tmp_path / "whole", **alone), "j0")
     first, _ = train(tmp_path, tiny_params(dataset, tmp_path / "parts", **{**common, "max_steps": cut}), "j1")
     second, _ = train(
         tmp_path, tiny_params(dataset, tmp_path / "parts", resume=first["checkpoint"], **common), "j2"

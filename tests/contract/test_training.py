@@ -64,7 +64,7 @@ def test_a_run_writes_what_upstream_would_and_more(tmp_path: Path, dataset: Path
 
 
 def test_upstream_opens_config_and_weights(tmp_path: Path, dataset: Path) -> None:
-    """As ``rave export`` does: parse config.gin, ``rave.RAVE()``, ``torch.load(...)["state_dict"]``."""
+    """As ``rave export`` does: parse config.gin, ``rave.RAVE()``, ``torch.load(...)["state_dict"]``; stereo, which needs more."""
     from rave_engine import compat
 
     compat.install()

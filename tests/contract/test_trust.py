@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -34,11 +36,17 @@ def test_render_evaluate_and_export_refuse_a_foreign_config(tmp_path: Path) -> N
     dataset = make_dataset(tmp_path / "dataset", chunks=4)
     out = str(tmp_path / "out")
     for trusted in ([], [str(tmp_path / "elsewhere" / "config.gin")]):
-        for call in (
-            lambda t=trusted: inference.render(RenderParams(str(run), str(sound), out, trusted=t), job),
-            lambda t=trusted: inference.evaluate(EvaluateParams(str(run), str(dataset), out, trusted=t), job),
-            lambda t=trusted: export.run(ExportParams(str(run), out, "x", trusted=t), job),
-        ):
+        render, evaluate, exported = (
+            RenderParams(str(run), str(sound), out, trusted=trusted),
+            EvaluateParams(str(run), str(dataset), out, trusted=trusted),
+            ExportParams(str(run), out, "x", trusted=trusted),
+        )
+        calls: list[Callable[[], object]] = [
+            partial(inference.render, render, job),
+            partial(inference.evaluate, evaluate, job),
+            partial(export.run, exported, job),
+        ]
+        for call in calls:
             with pytest.raises(EngineError) as caught:
                 call()
             assert caught.value.code == "untrusted-config"
@@ -50,8 +58,8 @@ def test_render_evaluate_and_export_refuse_a_foreign_config(tmp_path: Path) -> N
         EvaluateParams(str(run), str(dataset), out, max_seconds=0.5, trusted=trusted), job
     )
     assert measured["distance_untrained"] > 0
-    exported = export.run(ExportParams(str(run), out, "x", streaming=False, trusted=trusted), job)
-    assert Path(exported["path"]).is_file()
+    made = export.run(ExportParams(str(run), out, "x", streaming=False, trusted=trusted), job)
+    assert Path(made["path"]).is_file()
 
 
 def test_training_with_trusted_gin_resumes_and_retries(tmp_path: Path) -> None:

@@ -14,9 +14,8 @@ pytestmark = [
 ]
 
 CASES = [
-    (["v1"], ["CAPACITY = 8"]),
-    (["v2_small"], ["CAPACITY = 8"]),
-    (["discrete"], ["CAPACITY = 8"]),
+    (["v1"], ["CAPACITY = 4"]),
+    (["discrete"], ["CAPACITY = 4"]),
 ]
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny import make_dataset
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BOOT = ROOT / "src" / "rave_engine" / "boot.py"
@@ -135,27 +137,50 @@ def test_the_parent_stays_fit_to_fork(worker: Worker) -> None:
 
 
 def test_a_job_is_forked_and_ends_like_any_other(worker: Worker, tmp_path: Path) -> None:
+    pid = fork_training(worker, tmp_path)
+    events = tmp_path / "events.jsonl"
+    wait_for(lambda: events.exists() and '"failed"' in events.read_text(encoding="utf-8"))
+    lines = [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()]
+    assert (lines[0]["type"], lines[0]["pid"]) == ("started", pid)
+    assert lines[-1]["type"] == "failed"
+    assert lines[-1]["user"], lines[-1]
+
+
+def test_the_log_of_a_killed_job_says_what_ended_it(worker: Worker, tmp_path: Path) -> None:
+    pid = fork_training(worker, tmp_path, dataset=make_dataset(tmp_path / "dataset", chunks=4))
+    wait_for((tmp_path / "run").exists)
+    os.kill(pid, signal.Signals["SIGKILL"])
+    wait_for(lambda: "SIGKILL" in (tmp_path / "log.txt").read_text(encoding="utf-8"))
+    assert pid not in worker.result("ping")["jobs"]
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Return as soon as it holds."""
+    deadline = time.monotonic() + 60.0
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def fork_training(worker: Worker, folder: Path, dataset: Path | None = None) -> int:
+    """A training as a forked job, endless, or (without a dataset) one that cannot start; its pid."""
     spec = {
         "id": "one",
         "kind": "train",
-        "title": "A training that cannot start",
+        "title": "A training",
         "params": {
-            "dataset": str(tmp_path / "nothing"),
-            "run": str(tmp_path / "run"),
+            "dataset": str(dataset or folder / "nothing"),
+            "run": str(folder / "run"),
             "name": "n",
+            "configs": ["v1"],
+            "overrides": ["CAPACITY = 2"],
+            "n_signal": 32768,
+            "batch": 1,
             "channels": 1,
         },
         "created": 0.0,
         "protocol": 1,
     }
-    (tmp_path / "spec.json").write_text(json.dumps(spec), encoding="utf-8")
-    pid = worker.result("run_job", folder=str(tmp_path))["pid"]
-    events = tmp_path / "events.jsonl"
-    deadline = time.monotonic() + 60.0
-    while not (events.exists() and '"failed"' in events.read_text(encoding="utf-8")):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    lines = [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()]
-    assert (lines[0]["type"], lines[0]["pid"]) == ("started", pid)
-    assert lines[-1]["type"] == "failed"
-    assert lines[-1]["user"], lines[-1]
+    (folder / "spec.json").write_text(json.dumps(spec), encoding="utf-8")
+    pid: int = worker.result("run_job", folder=str(folder))["pid"]
+    return pid

@@ -180,6 +180,12 @@ def test_the_runners_own_start_is_not_the_work() -> None:
         (Death(1), "OSError: [Errno 28] No space left on device", "disk-full", "disk is full"),
         (Death(7), "", "interrupted", "exit code 7"),
         (Death(), "", "interrupted", "without a word"),
+        (
+            Death(),
+            "x\nThe process doing the work was ended by the signal SIGSEGV.\n",
+            "interrupted",
+            "SIGSEGV",
+        ),
     ],
 )
 def test_deaths_are_explained(death: Death, log: str, code: str, words: str) -> None:

@@ -1,7 +1,8 @@
 """Import what RAVE names but rarely uses only when it is used.
 
 Reason: ``import rave`` takes 5 to 9 s, most of it for packages that a training or an export never calls (flask through udls,
-scikit-learn for one PCA, scipy.stats for one percentile, librosa for one mel filter bank). While RAVE is imported those
+scikit-learn for one PCA, scipy.stats for one percentile, librosa for one mel filter bank, torchaudio's own models, setuptools for
+gin's comparison of two version numbers). While RAVE is imported those
 names resolve to placeholders; the first use of one imports the real package. Afterwards ``sys.modules`` holds no placeholder,
 so everybody else's import gets the real thing. Upstream: acids-ircam/RAVE has no thread on this; measured in benchmarks/warm_start.py.
 """
@@ -25,6 +26,10 @@ RARELY_USED = (
     "requests",
     "flask",
     "scipy.stats",
+    "torchaudio.compliance",
+    "torchaudio.datasets",
+    "torchaudio.models",
+    "torchaudio.pipelines",
 )
 
 
@@ -79,3 +84,23 @@ def imports(*names: str) -> Iterator[None]:
             owner = sys.modules.get(parent)
             if owner is not None and owner.__dict__.get(child) is module:
                 delattr(owner, child)
+
+
+@contextlib.contextmanager
+def plain_distutils() -> Iterator[None]:
+    """While open, ``distutils`` is Python's own and not the one that setuptools puts in its place; forgotten afterwards.
+
+    ``gin.torch`` compares torch's version with ``distutils.version``, for which setuptools imports all of itself. Does nothing
+    where distutils is imported already, or where Python has none of its own (from 3.12 on).
+    """
+    if "distutils" in sys.modules or sys.version_info >= (3, 12):
+        yield
+        return
+    hooks = [finder for finder in sys.meta_path if type(finder).__name__ == "DistutilsMetaFinder"]
+    sys.meta_path[:] = [finder for finder in sys.meta_path if finder not in hooks]
+    try:
+        yield
+    finally:
+        sys.meta_path[:0] = hooks
+        for name in [name for name in sys.modules if name.partition(".")[0] == "distutils"]:
+            del sys.modules[name]

@@ -18,6 +18,7 @@ SOON = (
 """Before the worker announces itself: what a forked job would import before its first step."""
 LATER = (
     "rave_engine.estimate",
+    "torch._meta_registrations",
     "torch._subclasses.fake_tensor",
     "torch._dynamo",
     "sklearn.decomposition",

@@ -15,7 +15,7 @@ from typing import Any
 
 from rave_engine.warm.children import Child, ThreadedChild
 from rave_engine.warm.methods import FAKE_METHODS, METHODS
-from rave_protocol import PROTOCOL_VERSION
+from rave_protocol import PROTOCOL_VERSION, jobfolder
 from rave_protocol.codec import ProtocolError, decode, dumps, loads
 from rave_protocol.digest import source_digest
 from rave_protocol.files import read_json, write_json
@@ -342,13 +342,16 @@ class Server:
         if sys.platform == "win32":
             return
         for pid in list(self._jobs):
+            status = 0
             try:
-                done, _ = os.waitpid(pid, os.WNOHANG)
+                done, status = os.waitpid(pid, os.WNOHANG)
             except ChildProcessError:
                 done = pid
             if done:
-                del self._jobs[pid]
+                folder = self._jobs.pop(pid)
                 self._last_used = time.monotonic()
+                if os.WIFSIGNALED(status):
+                    _note_signal(folder, os.WTERMSIG(status))
 
     def _terminated(self, *_: object) -> None:
         """SIGTERM: no new work; jobs go on and are waited for."""
@@ -369,6 +372,19 @@ class Server:
             client.socket.close()
             for child in client.requests.values():
                 child.close_reader()
+
+
+def _note_signal(folder: Path, number: int) -> None:
+    """Tell the job's log how its process ended: the job's runner is not its parent, so nobody else can know."""
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        name = str(number)
+    try:
+        with (folder / jobfolder.LOG).open("a", encoding="utf-8") as log:
+            log.write(f"The process doing the work was ended by the signal {name}.\n")
+    except OSError as error:
+        print(f"warm worker: {folder}: {error}", file=sys.stderr, flush=True)
 
 
 def _nothing(*_: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from dataclasses import dataclass
@@ -57,7 +58,10 @@ def explain(death: Death, log_tail: str) -> dict[str, Any]:
             "Free some space, then press Retry: what was finished is kept.",
             log_tail,
         )
-    if death.code is None:
+    noted = re.search(r"^The process doing the work was ended by the signal \w+\.$", log_tail, re.MULTILINE)
+    if death.code is None and noted is not None:
+        message = noted.group()  # written by the warm worker, which was the process's parent
+    elif death.code is None:
         message = "The work ended without a word: its process was killed, crashed, or the computer was switched off."
     elif death.code < 0:
         message = f"The process doing the work was ended by the signal {_signal_name(-death.code)}."
