@@ -285,6 +285,8 @@ def test_progress_in_words() -> None:
     text = describe(Progress(1350, 3000, "steps", 68.0, "phase 1", rate=24.06))
     assert text == " 45 %  1,350 of 3,000 steps  phase 1  24.1 steps a second  1:08 left"
     assert describe(Progress(0, 0, message="Loading")) == "Loading"
+    installing = Progress(354_658_127, 1_300_000_000, "bytes", 12.0, "packages", rate=76_006_300.0)
+    assert describe(installing) == " 27 %  355 of 1,300 MB  packages  76.0 MB a second  0:12 left"
 
 
 class Terminal(io.StringIO):

@@ -31,14 +31,15 @@ def clock(seconds: float) -> str:
 def describe(progress: Progress) -> str:
     """One progress event in words: share, amount, phase, rate, time left."""
     parts = []
+    scale, unit = (1e-6, "MB") if progress.unit == "bytes" else (1.0, progress.unit)
     if progress.total > 0:
         parts.append(f"{100 * min(1.0, progress.done / progress.total):3.0f} %")
-    if progress.unit and progress.total > 0:
-        parts.append(f"{progress.done:,.0f} of {progress.total:,.0f} {progress.unit}")
+    if unit and progress.total > 0:
+        parts.append(f"{progress.done * scale:,.0f} of {progress.total * scale:,.0f} {unit}")
     if progress.phase:
         parts.append(progress.phase)
     if progress.rate:
-        parts.append(f"{progress.rate:,.1f} {progress.unit or 'units'} a second")
+        parts.append(f"{progress.rate * scale:,.1f} {unit or 'units'} a second")
     if progress.eta is not None:
         parts.append(f"{clock(progress.eta)} left")
     if progress.message:
