@@ -185,6 +185,7 @@ class Stage:
     def arrange(self, shot: Shot, app: App) -> None:
         """Bring the window into the state."""
         page = app.train
+        app.window.show_page("train")  # each window opens on the page that the one before it was closed on
         if shot.state in ("empty", "keys"):
             return
         if shot.state == "chosen":

@@ -123,8 +123,8 @@ class App(QObject):
         self.jobs.told.connect(window.status.tell)
         window.fill_page("jobs", self.jobs)
         self.built = True
-        if window.page == "train":
-            self.train.form.files.setFocus()
+        first = self.train.form.files if window.page == "train" else window.rail.buttons[window.page]
+        first.setFocus()
 
     def _load(self) -> None:
         """After the first paint: the pages, then the services in a thread."""

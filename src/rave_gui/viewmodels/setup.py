@@ -58,15 +58,18 @@ class SetupModel:
 
     @property
     def project_problem(self) -> str:
-        """Why the project folder cannot be used, empty when nothing is known against it (opening it tells for certain)."""
+        """Why the project folder cannot be used: relative or file; empty when nothing is known against it.
+
+        Opening it tells for certain.
+        """
         text = self.project.strip()
         if not text:
             return ""
         path = Path(text).expanduser()
         if not path.is_absolute():
-            return "Give the whole path of the folder."
+            return "relative"
         if path.is_file():
-            return "This is a file, and a project is a folder. Choose another name."
+            return "file"
         return ""
 
     @property

@@ -17,6 +17,8 @@ from rave_gui.ui.widgets.basic import Card, ElidedLabel
 from rave_gui.viewmodels.series import Floats, Series
 
 MAX_BUCKETS = 600
+SMOOTH_POINTS = 300
+"""Curves of up to so many points are drawn with smooth edges; longer ones are too slow for that, and too dense to show it."""
 
 
 def short_number(value: float) -> str:
@@ -95,6 +97,9 @@ class PlotPanel(Card):
         self.plot.setMouseEnabled(x=True, y=False)
         self.plot.setAccessibleName(title)
         self.plot.setAccessibleDescription(note)
+        canvas = self.plot.viewport()  # a widget of its own, which screen readers meet
+        canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        canvas.setAccessibleName(title)
         self.box.addWidget(self.plot, 1)
         self.plot.getViewBox().disableAutoRange()
         self._switch = pg.InfiniteLine(angle=90)
@@ -202,7 +207,10 @@ class PlotPanel(Card):
             finite = y[np.isfinite(y)]
             if len(finite):
                 seen.append(finite)
-            self._curves[tag].setData(x, y, symbol="o" if len(x) == 1 else None, symbolSize=5)
+            smooth = len(x) <= SMOOTH_POINTS
+            self._curves[tag].setData(
+                x, y, symbol="o" if len(x) == 1 else None, symbolSize=5, antialias=smooth
+            )
 
         if seen:
             bottom, top, self._beyond = value_range(np.concatenate(seen))

@@ -258,7 +258,10 @@ class SetupView(QWidget):
         self._show_sources()
         if self.project.text() != m.project:
             self.project.setText(m.project)
-        problem = m.project_problem
+        problem = {
+            "relative": tr("Give the whole path of the folder."),
+            "file": tr("This is a file, and a project is a folder. Choose another name."),
+        }.get(m.project_problem, "")
         self.project.setProperty("bad", bool(problem))
         self.project.style().polish(self.project)
         self.project_note.setText(
