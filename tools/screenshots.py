@@ -152,7 +152,7 @@ class Stage:
         app = App(
             self._qt,
             self._paths,
-            str(Path.home() / "RAVE Projects" / "Kitchen percussion") if empty else str(self._project),
+            str(Path.home() / "RAVE Projects" / "My first model") if empty else str(self._project),
             (lambda services: Retold(services, self._project, fail)) if retold else None,
         )
         app.themes.set_choice(shot.theme)

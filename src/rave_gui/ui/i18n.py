@@ -1,10 +1,11 @@
-"""Every string a user sees goes through :func:`tr`; ``lupdate -tr-function-alias translate+=tr`` collects them."""
+"""Every string a user sees goes through :func:`tr`; ``pyside6-lupdate FILES -ts NAME.ts`` collects them."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-CONTEXT = "rave-gui"
+CONTEXT = ""
+"""What lupdate writes for a plain function."""
 
 
 def tr(text: str, /, **values: object) -> str:
@@ -14,5 +15,5 @@ def tr(text: str, /, **values: object) -> str:
 
 
 def trn(one: str, many: str, count: int, /, **values: object) -> str:
-    """:func:`tr` for a counted thing: ``one`` for exactly one, ``many`` otherwise; ``{n}`` is the count."""
-    return tr(one if count == 1 else many, n=f"{count:,}", **values)
+    """Words for a counted thing: ``one`` for exactly one, ``many`` otherwise, both translated; ``{n}`` is the count."""
+    return (one if count == 1 else many).format(n=f"{count:,}", **values)

@@ -111,6 +111,7 @@ QLineEdit, QSpinBox, QComboBox {
 }
 QLineEdit:focus, QSpinBox:focus, QComboBox:focus { border: 2px solid $focus; padding-left: ${s3f}px; min-height: ${hf}px; }
 QLineEdit:disabled, QSpinBox:disabled, QComboBox:disabled { color: $disabled; border-color: $border; }
+QLineEdit, QPlainTextEdit { placeholder-text-color: $muted; }
 QLineEdit:read-only { background: $sunken; }
 QLineEdit[bad="true"] { border: 2px solid $danger; }
 QSpinBox QLineEdit, QSpinBox QLineEdit:focus { border: none; background: transparent; min-height: 0; padding: 0; }

@@ -250,7 +250,7 @@ class TrainPage(QWidget):
             self.run_view.planned_switch = self.switch_of(request.preset, request.steps)
         self.run_view.show_all()
         self.stack.setCurrentWidget(self.run_view)
-        self.run_view.tabs.button("curves").setFocus(Qt.FocusReason.OtherFocusReason)
+        self.run_view.focus_tab()
 
     def _changed(self, topics: frozenset[str]) -> None:
         if self.model.mode == "setup" and self.stack.currentWidget() is not self.form:

@@ -112,6 +112,10 @@ class RunView(QWidget):
             self.tabs.button(key).setFocus(Qt.FocusReason.OtherFocusReason)
         self.stack.setCurrentIndex(TABS.index(key))
 
+    def focus_tab(self) -> None:
+        """Put the focus on the tab that is shown."""
+        self.tabs.button(TABS[self.stack.currentIndex()]).setFocus(Qt.FocusReason.OtherFocusReason)
+
     def show_all(self) -> None:
         """Show everything anew (another way was begun or found)."""
         self.curves.watch(self._model.training)
@@ -181,7 +185,7 @@ class RunView(QWidget):
             self.title.setText(Path(request.project).name)
             self.subtitle.set(request.project)
             sounds = (
-                trn("{n} source of sound", "{n} sources of sound", len(request.sources))
+                trn(tr("{n} source of sound"), tr("{n} sources of sound"), len(request.sources))
                 if request.sources
                 else tr("Demo sounds")
             )
@@ -259,7 +263,7 @@ class RunView(QWidget):
             problems = len(result.get("problems") or [])
             if problems:
                 text += "\n" + trn(
-                    "{n} file left out: see the log", "{n} files left out: see the log", problems
+                    tr("{n} file left out: see the log"), tr("{n} files left out: see the log"), problems
                 )
             return text
         if key == "training" and result.get("step") is not None:
