@@ -60,6 +60,8 @@ class TrainParams:
     """Scalars are written to the event file every so many steps (upstream: 50)."""
     workers: int = 0
     seed: int = 0
+    threads: int = 0
+    """Threads of the processor's kernels; 0 leaves it to torch (one a core)."""
     device: str = "auto"
     """auto, cpu, cuda:N."""
     ema: float | None = None

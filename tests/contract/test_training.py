@@ -365,3 +365,13 @@ def test_loading_does_not_use_the_trainings_randomness(dataset: Path, tmp_path: 
     assert torch.equal(examples[0, 1], first)
     assert not torch.equal(examples[1, 1], first), "another epoch crops elsewhere"
     data.close(examples.dataset)
+
+
+def test_as_many_threads_as_the_specification_says(tmp_path: Path, dataset: Path) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        train(tmp_path, tiny_params(dataset, tmp_path / "run", max_steps=1, threads=1))
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)

@@ -24,6 +24,7 @@ def test_every_preset_at_every_length_is_a_valid_specification(name: str, steps:
     phase = [line for line in params.overrides if line.startswith("PHASE_1_DURATION")]
     if params.max_steps <= 1_000_000:
         assert 1 <= int(phase[0].split("=")[1]) <= params.max_steps
+    assert params.threads == (1 if name == "tiny" else 0)
     assert actions.preset_dataset(name) == {"num_signal": params.n_signal}
 
 

@@ -41,6 +41,8 @@ def run(params: TrainParams, job: JobContext) -> dict[str, Any]:
         job.emit(events.Warned("override", text))
     facts = data.inspect(Path(params.dataset), params)
     _seed(params.seed)
+    if params.threads > 0:
+        torch.set_num_threads(params.threads)
     if device.type == "cuda":  # as upstream's train.py
         torch.set_float32_matmul_precision("high")
         torch.backends.cudnn.benchmark = True
