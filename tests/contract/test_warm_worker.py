@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny import make_dataset
+import soundfile
+from random_runs import make_run
+from tiny import make_dataset, plucks
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BOOT = ROOT / "src" / "rave_engine" / "boot.py"
@@ -116,6 +118,23 @@ def test_a_wrong_configuration_is_explained(worker: Worker, params: dict[str, An
     error = worker.ask("validate", **params)["error"]
     assert error["code"] == code
     assert error["message"].endswith(".")
+
+
+def test_a_file_is_rendered_at_once_and_a_source_is_never_written_over(
+    worker: Worker, tmp_path: Path
+) -> None:
+    run = make_run(tmp_path / "run", "v1")
+    source, output = tmp_path / "played ü.wav", tmp_path / "rendered.wav"
+    soundfile.write(source, plucks(44100, seed=3).T, 44100)
+    before = source.read_bytes()
+    result = worker.result("render", checkpoint=str(run), source=str(source), output=str(output))
+    assert result["path"] == str(output)
+    audio, rate = soundfile.read(output)
+    assert (rate, len(audio)) == (44100, 44100)
+    assert 0 < abs(audio).max() < float("inf")
+    error = worker.ask("render", checkpoint=str(run), source=str(source), output=str(source))["error"]
+    assert error["message"].endswith(".")
+    assert source.read_bytes() == before
 
 
 def test_memory_grows_with_batch_and_at_phase_two(worker: Worker) -> None:
