@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib.util
 import json
 import multiprocessing
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -110,15 +110,7 @@ def expose_engine() -> None:
     """Make rave_engine importable as the application does, unless somebody already did."""
     if "rave_engine" in sys.modules:
         return
-    spec = importlib.util.spec_from_file_location(
-        "rave_engine_boot", ROOT / "src" / "rave_engine" / "boot.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    boot = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(boot)
-    boot.expose("rave_protocol", ROOT / "src" / "rave_protocol")
-    boot.expose("rave_engine", ROOT / "src" / "rave_engine")
+    runpy.run_path(str(ROOT / "src" / "rave_engine" / "boot.py"))["expose_packages"]()
 
 
 def make_dataset(folder: Path, channels: int) -> Path:

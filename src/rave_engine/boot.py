@@ -23,14 +23,20 @@ def expose(name: str, folder: Path) -> None:
     spec.loader.exec_module(module)
 
 
+def expose_packages() -> None:
+    """Make both packages importable from where this script lies. Tests and tools run this file to get at it."""
+    here = Path(__file__).resolve().parent
+    expose("rave_protocol", here.parent / "rave_protocol")
+    expose("rave_engine", here)
+
+
 def main() -> int:
     """Expose both packages and hand over to :mod:`rave_engine.main`."""
     here = Path(__file__).resolve().parent
     # Python puts a script's folder first on the path; our modules' names must not shadow anybody's.
     if sys.path and sys.path[0] and Path(sys.path[0]).resolve() == here:
         del sys.path[0]
-    expose("rave_protocol", here.parent / "rave_protocol")
-    expose("rave_engine", here)
+    expose_packages()
     from rave_engine.main import main as engine_main
 
     return engine_main(sys.argv[1:])

@@ -6,8 +6,8 @@ but this folder's own helpers.
 
 from __future__ import annotations
 
-import importlib.util
 import os
+import runpy
 import sys
 from pathlib import Path
 
@@ -17,15 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 if "rave_engine" not in sys.modules:
-    spec = importlib.util.spec_from_file_location(
-        "rave_engine_boot", ROOT / "src" / "rave_engine" / "boot.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    boot = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(boot)
-    boot.expose("rave_protocol", ROOT / "src" / "rave_protocol")
-    boot.expose("rave_engine", ROOT / "src" / "rave_engine")
+    runpy.run_path(str(ROOT / "src" / "rave_engine" / "boot.py"))["expose_packages"]()
 
 
 @pytest.fixture(scope="session", autouse=True)

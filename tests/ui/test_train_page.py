@@ -77,13 +77,18 @@ def test_from_the_form_to_the_result(open_app: Opener, qtbot: QtBot, tmp_path: P
     assert app.train.stack.currentWidget() is app.train.form
 
 
-def test_keys_switch_between_original_and_model(open_app: Opener, qtbot: QtBot, tmp_path: Path) -> None:
+def finished_way(open_app: Opener, qtbot: QtBot, tmp_path: Path) -> App:
+    """A window in which the recorded way has come to its end, with its sounds loaded."""
     sounds_of(tmp_path / "way")
     app = open_app(ReplayDriver(tmp_path / "way"))
     start_demo(app, qtbot)
     qtbot.waitUntil(lambda: app.train.model.mode == "finished", timeout=20_000)
-    listen = app.train.run_view.listen
-    qtbot.waitUntil(lambda: listen.model.ready)
+    qtbot.waitUntil(lambda: app.train.run_view.listen.model.ready)
+    return app
+
+
+def test_keys_switch_between_original_and_model(open_app: Opener, qtbot: QtBot, tmp_path: Path) -> None:
+    listen = finished_way(open_app, qtbot, tmp_path).train.run_view.listen
     listen.wave.setFocus()
     qtbot.waitUntil(listen.wave.hasFocus)
     press(listen.wave, Qt.Key.Key_X)
@@ -104,12 +109,7 @@ def test_no_audio_device_is_said(
         raise UserError("No audio output could be opened.", "Connect headphones.", code="no-audio-output")
 
     monkeypatch.setattr(sounds, "open_player", refuse)
-    sounds_of(tmp_path / "way")
-    app = open_app(ReplayDriver(tmp_path / "way"))
-    start_demo(app, qtbot)
-    qtbot.waitUntil(lambda: app.train.model.mode == "finished", timeout=20_000)
-    listen = app.train.run_view.listen
-    qtbot.waitUntil(lambda: listen.model.ready)
+    listen = finished_way(open_app, qtbot, tmp_path).train.run_view.listen
     listen.play.click()
     qtbot.waitUntil(listen.problem.isVisible)
     assert listen.problem.title.text() == "No audio output could be opened."
