@@ -1,19 +1,19 @@
-"""Every string a user sees goes through :func:`tr`; ``pyside6-lupdate FILES -ts NAME.ts`` collects them."""
+"""The window's texts: those of :mod:`rave_gui.i18n`, and Qt's own in the same language."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 
-CONTEXT = ""
-"""What lupdate writes for a plain function."""
+from rave_gui.i18n import N_, language, tr, trn
 
-
-def tr(text: str, /, **values: object) -> str:
-    """``text`` in the user's language; ``{name}`` in it is replaced by ``values`` after translation."""
-    found = QCoreApplication.translate(CONTEXT, text)
-    return found.format(**values) if values else found
+__all__ = ["N_", "install_qt_texts", "tr", "trn"]
 
 
-def trn(one: str, many: str, count: int, /, **values: object) -> str:
-    """Words for a counted thing: ``one`` for exactly one, ``many`` otherwise, both translated; ``{n}`` is the count."""
-    return (one if count == 1 else many).format(n=f"{count:,}", **values)
+def install_qt_texts(app: QCoreApplication) -> QTranslator | None:
+    """Put Qt's own texts (file dialogs, standard buttons) into the language in use; None where Qt has no catalogue for it."""
+    translator = QTranslator(app)
+    folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    if not translator.load(QLocale(language()), "qtbase", "_", folder):
+        return None
+    app.installTranslator(translator)
+    return translator

@@ -137,4 +137,4 @@ def _number(text: str) -> bool:
 
 def steps(count: float) -> str:
     """A number of training steps."""
-    return trn(tr("{n} step"), tr("{n} steps"), int(count))
+    return trn("{n} step", "{n} steps", int(count))

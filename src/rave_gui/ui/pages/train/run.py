@@ -185,7 +185,7 @@ class RunView(QWidget):
             self.title.setText(Path(request.project).name)
             self.subtitle.set(request.project)
             sounds = (
-                trn(tr("{n} source of sound"), tr("{n} sources of sound"), len(request.sources))
+                trn("{n} source of sound", "{n} sources of sound", len(request.sources))
                 if request.sources
                 else tr("Demo sounds")
             )
@@ -263,7 +263,7 @@ class RunView(QWidget):
             problems = len(result.get("problems") or [])
             if problems:
                 text += "\n" + trn(
-                    tr("{n} file left out: see the log"), tr("{n} files left out: see the log"), problems
+                    "{n} file left out: see the log", "{n} files left out: see the log", problems
                 )
             return text
         if key == "training" and result.get("step") is not None:

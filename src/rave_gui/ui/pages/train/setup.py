@@ -380,13 +380,13 @@ class SetupView(QWidget):
             )
         elif m.unusable:
             note = trn(
-                tr("There is nothing at {path}."),
-                tr("{n} things were left out, because they are not there: {path} and others."),
+                "There is nothing at {path}.",
+                "{n} things were left out, because they are not there: {path} and others.",
                 len(m.unusable),
                 path=str(m.unusable[0]),
             )
         elif more > 0:
-            note = trn(tr("… and {n} more."), tr("… and {n} more."), more)
+            note = trn("… and {n} more.", "… and {n} more.", more)
         else:
             note = ""
         self.sources_note.setText(note)
