@@ -1,0 +1,1 @@
+"""The user's projects as a whole: create, open, rename, delete, archive, adopt."""
