@@ -8,13 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-import lmdb
 import numpy as np
 import numpy.typing as npt
 
+from rave_gui.datasets.mdb import DamagedError, MdbFile, Meta
 from rave_gui.datasets.record import BadRecordError, Chunk, decode, key
 from rave_gui.datasets.sidecar import FILE_NAME, FileRow, Sidecar
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 
 
 @dataclass(frozen=True)
@@ -82,16 +83,17 @@ class Dataset:
                 code="not-a-dataset",
             ) from None
         try:
-            self._env: Any = lmdb.open(
-                str(self.path), readonly=True, lock=False, readahead=False, max_readers=1, create=False
-            )
-        except lmdb.Error as error:
+            self._file = MdbFile(data)
+        except (DamagedError, OSError) as error:
             raise UserError(
-                f"The database of {self.path} cannot be opened: {error}.",
-                "It is damaged or cut off; build the dataset again.",
+                tr("The database of {path} cannot be opened: {reason}.", path=self.path, reason=error),
+                tr("It is damaged or cut off; build the dataset again."),
                 code="not-a-dataset",
             ) from None
-        self.chunks = int(self._env.stat()["entries"])
+        self.chunks = self._file.entries
+        keys = self._keys
+        if keys is not None:
+            self.chunks = len(keys)
 
     def __enter__(self) -> Self:
         return self
@@ -101,7 +103,7 @@ class Dataset:
 
     def close(self) -> None:
         """Close the files."""
-        self._env.close()
+        self._file.close()
         if self._sidecar is not None:
             self._sidecar.close()
             del self.__dict__["_sidecar"]
@@ -117,11 +119,15 @@ class Dataset:
     @cached_property
     def _keys(self) -> list[bytes] | None:
         """All keys when they are not simply 00000000 to the last; None when they are (no scan of a large dataset)."""
-        with self._env.begin() as transaction:
-            cursor = transaction.cursor()
-            if not self.chunks or (cursor.last() and cursor.key() == key(self.chunks - 1)):
-                return None
-            return list(cursor.iternext(values=False)) if cursor.first() else []
+        if not self.chunks:
+            return None
+        try:
+            last = self._file.edge(last=True)
+        except DamagedError:
+            last = None
+        if last is not None and last.key == key(self.chunks - 1):
+            return None
+        return [entry.key for entry in self._file.walk()]
 
     def key(self, index: int) -> bytes:
         """LMDB key of chunk ``index``. Raises :class:`IndexError`."""
@@ -132,11 +138,28 @@ class Dataset:
     def chunk(self, index: int) -> Chunk:
         """One parsed record. Raises :class:`IndexError` or :class:`BadRecordError`."""
         name = self.key(index)
-        with self._env.begin(buffers=True) as transaction:
-            value = transaction.get(name)
-            if value is None:
-                raise BadRecordError(f"there is no record {name.decode('ascii', 'replace')}")
-            return decode(bytes(value), self.channels)
+        return decode(self._value(name), self.channels)
+
+    @property
+    def meta(self) -> Meta:
+        """The head of the database file: number of its last transaction, its last page."""
+        return self._file.meta
+
+    def raw(self, index: int) -> bytes | None:
+        """The stored bytes of a record, or None where they cannot be read. Raises :class:`IndexError`."""
+        try:
+            return self._value(self.key(index))
+        except BadRecordError:
+            return None
+
+    def _value(self, name: bytes) -> bytes:
+        try:
+            entry = self._file.find(name)
+            if entry is not None:
+                return self._file.value(entry)
+        except DamagedError as error:
+            raise BadRecordError(str(error)) from None
+        raise BadRecordError(f"there is no record {name.decode('ascii', 'replace')}")
 
     def audio(self, index: int) -> npt.NDArray[np.float32]:
         """Samples of a chunk, float32 [channels, samples] scaled as RAVE does (x / 32767)."""
