@@ -73,7 +73,38 @@ class TrainParams:
     holdout: int = 8
     """At least this many chunks are kept for validation when the dataset has them to spare."""
     exact: bool = True
-    """Only speed-ups whose losses and weights equal upstream's step to the last bit."""
+    """Only speed-ups whose losses and weights equal upstream's step to the last bit; the fast options below then rest."""
+    fast_distance: bool = False
+    """Spectral distances with a gradient written by hand (the same numbers up to rounding)."""
+    amp: Literal["off", "bf16"] = "off"
+    """Half precision where torch's autocast allows it; spectra and losses stay in full precision."""
+    fused_adam: bool = False
+    compile: bool = False
+    """Compile encoder, decoder and discriminator with torch.compile."""
+    tf32: bool = False
+    """Convolutions and products in TF32 on CUDA devices that have it (upstream allows it for products only)."""
+    prefetch: int = 2
+    """Batches that each loader worker holds ready."""
+    description: str = ""
+    """What the user wrote about the run."""
+    lr_generator: float | None = None
+    """Learning rate of encoder and decoder at the start; None is RAVE's own (1e-3)."""
+    lr_discriminator: float | None = None
+    """Learning rate of the discriminator; None is RAVE's own (1e-4)."""
+    milestone_every: int = 0
+    """Checkpoints at multiples of so many steps are kept for good; 0 keeps none."""
+    keep_free: int = 1 << 30
+    """Bytes of the disk that periodic checkpoints leave free; older numbered ones of this version make room first."""
+    init_from: str | None = None
+    """Checkpoint of another run whose fitting weights the new model starts with (transfer learning)."""
+    halve_batch: bool = False
+    """When memory runs out the batch may be halved and the training go on from the last checkpoint."""
+    tries: int = 0
+    """How often a training that crashed or ran out of memory is started again from its last checkpoint."""
+    clips: list[str] = field(default_factory=list)
+    """Sound files that are sent through the model at every validation, to hear it learn (at most the first 20 s of each)."""
+    probe_phase_2: bool = True
+    """Try one step of phase 2 before a long training, so that too little memory shows at once and not after days."""
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,15 @@ class Registry:
         with self._open(write=True) as db:
             db.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
 
+    def move(self, old: Path, new: Path) -> None:
+        """A project was renamed: rows of jobs below ``old`` follow to ``new``."""
+        with self._open(write=True) as db:
+            rows = [row for row in self._rows(db, "") if row.folder.is_relative_to(old)]
+            db.executemany(
+                "UPDATE jobs SET folder = ? WHERE id = ?",
+                [(str(new / row.folder.relative_to(old)), row.id) for row in rows],
+            )
+
     def place(self, job_id: str, before: str | None) -> None:
         """Move a job in front of another, or to the end of the queue. Unknown ids change nothing."""
         with self._open(write=True) as db:

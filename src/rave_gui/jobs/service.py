@@ -235,7 +235,8 @@ class JobService:
                 "protocol",
             ) from error
         params = retry_params(spec.params)
-        if isinstance(params, Trusting) and self._registry.get(view.id) is None:
+        row = self._registry.get(view.id)
+        if isinstance(params, Trusting) and (row is None or row.folder != view.folder):
             params = dataclasses.replace(params, trusted=[])
         return self.submit(spec.kind, params, project=view.project, title=spec.title, retry_of=spec.id)
 
@@ -248,6 +249,11 @@ class JobService:
                 code="job-not-queued",
             )
         self._registry.place(view.id, self.get(before, project).id if before else None)
+
+    def moved(self, old: Path, new: Path) -> None:
+        """A project's folder was renamed from ``old`` to ``new`` (both absolute): its jobs stay this user's own."""
+        self._registry.move(old, new)
+        self._ended = {folder: view for folder, view in self._ended.items() if not folder.is_relative_to(old)}
 
     def queue(self) -> tuple[str, ...]:
         """Ids of the jobs that have not ended, in the order in which they are taken."""

@@ -30,7 +30,11 @@ def trusted_configs(paths: AppPaths, jobs: Path, run: Path, made: Made | None) -
     ``jobs`` is the project's folder of jobs, ``made`` its record of the run. A received run is not trusted whatever the job says that
     came along with it: only jobs that this user submitted count, and these are in the user's own registry.
     """
-    if made is None or made.job is None or made.path != run or Registry(paths.registry).get(made.job) is None:
+    if made is None or made.job is None or made.path != run:
+        return []
+    row = Registry(paths.registry).get(made.job)
+    # An archive of one's own that somebody changed brings along ids that are registered: the folder has to be the same, too.
+    if row is None or row.folder != jobs / made.job:
         return []
     try:
         params = read_json(jobs / made.job / jobfolder.SPEC).get("params")

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from rave_gui.errors import UserError
+from rave_gui.i18n import trn
 from rave_gui.projects.names import check_name, free_name
 from rave_gui.projects.scan import is_dataset, is_export, is_run, look, rescan
 from rave_gui.projects.store import Kind, Record, Store, refuse_newer, stored_schema
@@ -79,15 +80,24 @@ class Project:
         if foreign:
             shown = ", ".join(foreign[:3]) + (" …" if len(foreign) > 3 else "")
             raise UserError(
-                f"{folder} is not a project and holds other files ({shown}).",
+                trn(
+                    "{folder} is not a project and holds another file or folder ({shown}).",
+                    "{folder} is not a project and holds {n} other files and folders ({shown}).",
+                    len(foreign),
+                    folder=folder,
+                    shown=shown,
+                ),
                 "Choose a new or an empty folder for the project, so that your files and its own stay apart.",
                 code="not-a-project",
             )
 
     @property
     def name(self) -> str:
-        """The folder's name, as shown to the user."""
-        return self.path.name
+        """What the user calls the project: the name given, otherwise the folder's."""
+        try:
+            return self.store.meta("name") or self.path.name
+        except UserError:  # on a disk that may only be read the database may not open
+            return self.path.name
 
     @property
     def datasets(self) -> Path:
@@ -118,6 +128,11 @@ class Project:
     def sounds(self) -> Path:
         """Sounds that the application made itself (the demo)."""
         return self.path / "sounds"
+
+    @property
+    def trash(self) -> Path:
+        """What was deleted in the project and can be brought back."""
+        return self.path / "trash"
 
     @cached_property
     def store(self) -> Store:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
+from rave_gui.errors import UserError
 from rave_gui.projects.store import Kind, Record, Store
+
+_SOUND = frozenset({".wav", ".flac"})
+_MEMORY = "place"
+"""Under this kind the store's facts keep when each folder was read."""
+_CLOCK_SECONDS = 2.5
 
 
 def is_dataset(folder: Path) -> bool:
@@ -23,9 +33,11 @@ def is_export(folder: Path) -> bool:
     return any(folder.glob("*.ts"))
 
 
-def is_take(folder: Path) -> bool:
-    """Takes are sound files."""
-    return folder.suffix.lower() in {".wav", ".flac"}
+def is_take(entry: Path) -> bool:
+    """Takes are sound files, or folders of them (an original beside its reconstruction)."""
+    if entry.suffix.lower() in _SOUND:
+        return True
+    return entry.is_dir() and any(inside.suffix.lower() in _SOUND for inside in entry.iterdir())
 
 
 PLACES: tuple[tuple[Kind, str, Callable[[Path], bool]], ...] = (
@@ -45,29 +57,78 @@ def entries(folder: Path, accept: Callable[[Path], bool]) -> Iterator[Path]:
             yield entry
 
 
+def named(found: Iterable[Path], kind: Kind) -> dict[str, Path]:
+    """Entries by the name of the thing: that of the folder; of a take that is a file without its suffix, unless another has that name."""
+    names: dict[str, Path] = {}
+    for entry in found:
+        name = entry.stem if kind == "take" and entry.suffix.lower() in _SOUND else entry.name
+        names[entry.name if name in names else name] = entry
+    return names
+
+
 def look(root: Path, kind: Kind) -> list[Record]:
     """What lies in the folders, for a project whose store cannot be used because nothing there may be written."""
     place, accept = next((place, accept) for what, place, accept in PLACES if what == kind)
-    found = entries(root / place, accept)
-    return [Record(kind, e.stem if kind == "take" else e.name, e, e.stat().st_mtime) for e in found]
+    found = named(entries(root / place, accept), kind)
+    return [Record(kind, name, entry, entry.stat().st_mtime) for name, entry in found.items()]
 
 
 def rescan(root: Path, store: Store) -> None:
     """Bring the store in line with the folders: new ones are registered, vanished ones forgotten, others left as they are.
 
     A row whose folder is still being made by its job (registered, not complete yet) stays while the folder exists or the
-    job's folder does.
+    job's folder does. What was adopted lies outside the project and stays, also while its disk is not there.
+
+    A folder whose time has not changed since it was read is not read again; only what was not complete then is looked at.
     """
+    memory = store.facts(_MEMORY)
+    remember: dict[str, tuple[str, dict[str, Any]]] = {}
+    known: dict[Kind, dict[str, Record]] = {kind: {} for kind, _, _ in PLACES}
+    for record in store.all_items():
+        known[record.kind][record.name] = record
+    new: list[Record] = []
     for kind, place, accept in PLACES:
-        found = {
-            entry.stem if kind == "take" else entry.name: entry for entry in entries(root / place, accept)
-        }
-        known = {record.name: record for record in store.items(kind)}
-        for name, path in found.items():
-            if name not in known:
-                store.register(kind, name, path)
-        for name, record in known.items():
-            if name in found or record.path.exists():
+        folder = root / place
+        stamp = _stamp(folder)
+        before = memory.get(place)
+        if before is not None and before[0] == stamp:
+            waiting = [folder / name for name in before[1]["waiting"]]
+            names = named((path for path in waiting if path.exists() and accept(path)), kind)
+            left = [path.name for path in waiting if path not in names.values()]
+        else:
+            names = named(entries(folder, accept), kind)
+            left = [path.name for path in _unfinished(folder) if path not in names.values()]
+        if before is None or before != (stamp, {"waiting": left}):
+            remember[place] = (stamp, {"waiting": left})
+        new += [
+            Record(kind, name, path, time.time()) for name, path in names.items() if name not in known[kind]
+        ]
+        for name, record in known[kind].items():
+            if name in names or not record.path.is_relative_to(root) or os.path.lexists(record.path):
                 continue
             if record.job is None or not (root / "jobs" / record.job).exists():
                 store.forget(kind, name)
+    store.add(new)
+    settled = {place: fact for place, fact in remember.items() if _settled(fact[0])}
+    if settled:
+        # What cannot be remembered (a disk that may only be read) is read again the next time.
+        with contextlib.suppress(UserError):
+            store.set_facts(_MEMORY, settled)
+
+
+def _unfinished(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+
+
+def _stamp(folder: Path) -> str:
+    try:
+        return str(folder.stat().st_mtime_ns)
+    except FileNotFoundError:
+        return ""
+
+
+def _settled(stamp: str) -> bool:
+    """Whether a change of the folder from now on is sure to give it another time: clocks of disks go in steps of up to 2 s (FAT)."""
+    return stamp == "" or time.time() - int(stamp) / 1e9 > _CLOCK_SECONDS

@@ -9,7 +9,7 @@ import json
 import sqlite3
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from rave_gui.errors import UserError
 from rave_gui.filesystem import is_network_folder
-from rave_gui.projects.migrations import MIGRATIONS, SCHEMA
+from rave_gui.projects.migrations import MIGRATIONS, SCHEMA, statements
 
 Kind = Literal["dataset", "run", "export", "take"]
 BUSY_SECONDS = 10.0
@@ -157,9 +157,8 @@ class Store:
                 if 0 < version < SCHEMA:
                     self._backup(version)
                 for number in range(version, SCHEMA):
-                    for statement in MIGRATIONS[number].split(";"):
-                        if statement.strip():
-                            connection.execute(statement)
+                    for statement in statements(MIGRATIONS[number]):
+                        connection.execute(statement)
                 if version == 0:
                     facts = {"id": uuid.uuid4().hex, "created": repr(time.time())}
                     connection.executemany("INSERT INTO meta VALUES (?, ?)", list(facts.items()))
@@ -183,6 +182,11 @@ class Store:
         with self._session() as connection:
             row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
+
+    def all_meta(self) -> dict[str, str]:
+        """Every fact about the project itself."""
+        with self._session() as connection:
+            return {row["key"]: row["value"] for row in connection.execute("SELECT key, value FROM meta")}
 
     def set_meta(self, key: str, value: str) -> None:
         """Remember a fact about the project."""
@@ -229,6 +233,81 @@ class Store:
                 )
         return record
 
+    def add(self, found: Iterable[Record]) -> None:
+        """Register many things in one transaction; what is known already stays as it is."""
+        rows = [
+            (r.kind, r.name, self._relative(r.path), r.created, r.job, r.parent, json.dumps(r.info)) for r in found
+        ]
+        if rows:
+            with self._session(write=True) as connection:
+                connection.executemany("INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def set_info(self, kind: Kind, name: str, info: Mapping[str, Any]) -> None:
+        """Merge ``info`` into what is kept of a thing; a value of None removes its key. Nothing happens to one that is not registered."""
+        with self._session(write=True) as connection:
+            row = connection.execute(
+                "SELECT info FROM items WHERE kind = ? AND name = ?", (kind, name)
+            ).fetchone()
+            if row is None:
+                return
+            merged = {k: v for k, v in {**json.loads(row["info"]), **info}.items() if v is not None}
+            connection.execute(
+                "UPDATE items SET info = ? WHERE kind = ? AND name = ?",
+                (json.dumps(merged, ensure_ascii=False), kind, name),
+            )
+
+    def rename(self, kind: Kind, name: str, new: str, path: Path) -> None:
+        """Give a thing another name and place; its tags, and the things made from it, follow."""
+        with self._session(write=True) as connection:
+            connection.execute(
+                "UPDATE items SET name = ?, path = ? WHERE kind = ? AND name = ?",
+                (new, self._relative(path), kind, name),
+            )
+            connection.execute("UPDATE tags SET name = ? WHERE kind = ? AND name = ?", (new, kind, name))
+            connection.execute("DELETE FROM facts WHERE kind = ? AND name = ?", (kind, name))
+            child = {"dataset": "run", "run": "export"}.get(kind)
+            if child:
+                connection.execute(
+                    "UPDATE items SET parent = ? WHERE kind = ? AND parent = ?", (new, child, name)
+                )
+
+    def tag(self, kind: Kind, name: str, tags: Iterable[str]) -> None:
+        """Replace the tags of a thing."""
+        wanted = sorted({text.strip() for text in tags if text.strip()})
+        with self._session(write=True) as connection:
+            connection.execute("DELETE FROM tags WHERE kind = ? AND name = ?", (kind, name))
+            connection.executemany("INSERT INTO tags VALUES (?, ?, ?)", [(kind, name, tag) for tag in wanted])
+
+    def tags(self, kind: Kind) -> dict[str, list[str]]:
+        """Tags by name of every thing of one kind that has any, in order."""
+        with self._session() as connection:
+            rows = connection.execute(
+                "SELECT name, tag FROM tags WHERE kind = ? ORDER BY name, tag", (kind,)
+            ).fetchall()
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            found.setdefault(row["name"], []).append(row["tag"])
+        return found
+
+    def facts(self, kind: str) -> dict[str, tuple[str, dict[str, Any]]]:
+        """What was read from disk before, by name: a stamp that says of which moment, and the facts."""
+        with self._session() as connection:
+            rows = connection.execute("SELECT name, stamp, data FROM facts WHERE kind = ?", (kind,)).fetchall()
+        return {row["name"]: (row["stamp"], json.loads(row["data"])) for row in rows}
+
+    def set_facts(self, kind: str, facts: Mapping[str, tuple[str, dict[str, Any]]]) -> None:
+        """Remember facts by name; may be lost at any time without harm."""
+        rows = [(kind, name, stamp, json.dumps(data)) for name, (stamp, data) in facts.items()]
+        with self._session(write=True) as connection:
+            connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?)", rows)
+
+    def forget_facts(self, kind: str, names: Iterable[str]) -> None:
+        """Drop facts of things that are gone."""
+        with self._session(write=True) as connection:
+            connection.executemany(
+                "DELETE FROM facts WHERE kind = ? AND name = ?", [(kind, name) for name in names]
+            )
+
     def get(self, kind: Kind, name: str) -> Record | None:
         """One thing, or None when nothing of that name is registered."""
         with self._session() as connection:
@@ -245,10 +324,17 @@ class Store:
             ).fetchall()
         return [self._record(row) for row in rows]
 
+    def all_items(self) -> list[Record]:
+        """Everything of every kind, oldest first."""
+        with self._session() as connection:
+            rows = connection.execute("SELECT * FROM items ORDER BY created, name").fetchall()
+        return [self._record(row) for row in rows]
+
     def forget(self, kind: Kind, name: str) -> None:
         """Remove the row; the folder is not touched."""
         with self._session(write=True) as connection:
-            connection.execute("DELETE FROM items WHERE kind = ? AND name = ?", (kind, name))
+            for table in ("items", "tags", "facts"):
+                connection.execute(f"DELETE FROM {table} WHERE kind = ? AND name = ?", (kind, name))  # noqa: S608
 
     def _relative(self, path: Path) -> str:
         try:

@@ -1,5 +1,5 @@
-"""Start of the window. Frame, navigation and status bar are painted first; then come the pages, then, in a thread, the services
-and the engine's state, and numpy and pyqtgraph when the first curve is drawn.
+"""Start of the window. Frame, navigation and status bar are painted first; then come the page that is shown, then, in a thread,
+the services, and the other pages one by one while nothing else is to be done.
 """
 
 from __future__ import annotations
@@ -10,24 +10,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
+from rave_gui.i18n import use_language
 from rave_gui.paths import AppPaths, default_paths
 from rave_gui.settings import Settings
 from rave_gui.ui.bridge import Bridge
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.main_window import MainWindow
+from rave_gui.ui.shell.page import PAGES, Page, PageSpec
+from rave_gui.ui.shell.session import Session
 from rave_gui.ui.theme.manager import ThemeManager
 from rave_gui.viewmodels.memory import Memory
 
 if TYPE_CHECKING:
     from rave_gui.bootstrap import Services
-    from rave_gui.ui.pages.jobs.page import JobsPage
-    from rave_gui.ui.pages.train.page import TrainPage
     from rave_gui.viewmodels.engine import EngineModel
     from rave_gui.viewmodels.quickstart import Driver
-    from rave_gui.viewmodels.setup import SetupModel
 
 
 class App(QObject):
@@ -46,16 +46,11 @@ class App(QObject):
         ``warm``: start the engine's warm worker once the window is there, so that a training begins at once.
         """
         super().__init__()
-        self._paths, self._project = paths, project
+        self._paths, self._asked = paths, project
         self._make_driver = make_driver
         self._warm = warm
-        self.built = False
-        """Whether the pages are there: :attr:`train`, :attr:`jobs` and their models."""
-        self.train: TrainPage
-        self.jobs: JobsPage
-        self.setup: SetupModel
-        self.engine: EngineModel
-        self.services: Services | None = None
+        self.pages: dict[str, Page] = {}
+        """Pages made so far, by key."""
         self._reports: list[QObject] = []
         self.settings = Settings.load(paths.config / "settings.json")
         self.memory = Memory.load(paths.config)
@@ -63,24 +58,71 @@ class App(QObject):
             qt, self.settings.text("theme"), round(self.settings.number("text_scale") * 100)
         )
         self.bridge = Bridge(self, self.show_bug)
+        self.session = Session(paths, self.settings, self.themes, self.bridge, self.memory)
+        self.session.use_project = self.use_project
         self.window = window = MainWindow(self.themes)
-        window.add_page("train", tr("Train"), "audio-waveform")
-        window.add_page("jobs", tr("Jobs"), "list-checks")
+        self.session.window = window
+        self._specs = {spec.key: spec for spec in PAGES}
+        for spec in PAGES:
+            window.add_page(spec.key, tr(spec.title), spec.icon, in_rail=spec.in_rail)
+        window.wanted.connect(self.show_page)
         window.painted.connect(self._load)
         window.closing.connect(self.close)
         window.appearance.connect(self._keep_appearance)
         window.rail.help.clicked.connect(self._show_shortcuts)
-        window.status.job_clicked.connect(lambda: window.show_page("train"))
+        window.status.job_clicked.connect(lambda: self.show_page("jobs"))
+        self.session.wanted.connect(self.show_page)
+        self.session.told.connect(lambda text, _step: window.status.tell(text))
+        self.session.failed.connect(self._show_failure)
+        self.session.data_changed.connect(self._data_changed)
+        self.session.engine.changed.connect(self._show_engine)
+        self.session.actions.go_to = self.show_page
         window.restore(self.memory.geometry)
         window.show_page(self.memory.page)
+
+    @property
+    def services(self) -> Services | None:
+        """Every object of the application, once built."""
+        return self.session.services
+
+    @property
+    def engine(self) -> EngineModel:
+        """The engine as the window shows it."""
+        return self.session.engine
+
+    @property
+    def built(self) -> bool:
+        """Whether the shown page is there."""
+        return self.window.page in self.pages
+
+    def page(self, key: str) -> Any:
+        """A page, made now if it has not been."""
+        if key not in self.pages:
+            self._make(self._specs[key])
+        return self.pages[key]
+
+    def show_page(self, key: str, where: dict[str, Any] | None = None) -> None:
+        """Bring a page to the front and tell it what to show."""
+        if key not in self._specs:
+            key = PAGES[0].key
+        old = self.pages.get(self.window.page)
+        page = self.page(key)
+        if old is not None and old is not page:
+            old.leave()
+        self.window.show_page(key)
+        page.enter(where or {})
+        self.session.actions.refresh()
 
     def close(self) -> None:
         """Remember the window and let go of everything; jobs go on."""
         self.memory.geometry = self.window.geometry_text()
         self.memory.page = self.window.page
         self.memory.save(self._paths.config)
-        if self.built:
-            self.train.detach()
+        for page in self.pages.values():
+            page.leave()
+        detach = getattr(self.pages.get("quickstart"), "detach", None)
+        if detach is not None:
+            detach()
         self.bridge.close()
 
     def show_bug(self, error: BaseException, trace: TracebackType | None = None) -> None:
@@ -96,38 +138,54 @@ class App(QObject):
         dialog.open()
 
     def build(self) -> None:
-        """Make the pages (after the first paint; nothing when they are there)."""
-        if self.built:
-            return
-        from rave_gui.configs.presets import PRESETS
-        from rave_gui.ui.pages.jobs.page import JobsPage
-        from rave_gui.ui.pages.train.page import TrainPage
-        from rave_gui.viewmodels.engine import EngineModel
-        from rave_gui.viewmodels.jobs import JobsModel
-        from rave_gui.viewmodels.setup import SetupModel
+        """Make the page that is shown (after the first paint; nothing when it is there)."""
+        if not self.built:
+            self.show_page(self.window.page)
 
-        window = self.window
-        start = self._project or self.settings.text("default_project") or self.memory.project
-        self.engine = EngineModel()
-        self.setup = SetupModel(PRESETS, start or str(Path.home() / "RAVE Projects" / "My first model"))
-        self.train = TrainPage(self.themes, self.bridge, self.setup, self.engine)
-        self.train.told.connect(window.status.tell)
-        self.train.project_used.connect(self._use_project)
-        self.train.state_changed.connect(self._show_job)
-        self.train.engine_wanted.connect(self._install_engine)
-        self.train.engine_cancelled.connect(self._cancel_engine)
-        self.engine.changed.connect(self._show_engine)
-        window.fill_page("train", self.train)
-        self.jobs = JobsPage(self.themes, self.bridge, JobsModel())
-        self.jobs.projects = lambda: tuple(dict.fromkeys((self.setup.project, *self.memory.recent)))
-        self.jobs.told.connect(window.status.tell)
-        window.fill_page("jobs", self.jobs)
-        self.built = True
-        first = self.train.form.files if window.page == "train" else window.rail.buttons[window.page]
-        first.setFocus()
+    def use_project(self, path: Path | None) -> None:
+        """Open the project in a folder, in a thread, and tell everybody; None closes the one that is open."""
+        if path is None:
+            self.session.set_project(None)
+            return
+
+        def load() -> Any:
+            from rave_gui.projects import Project
+
+            project = Project.open(path)
+            project.store.meta("id")
+            return project
+
+        def done(project: Any) -> None:
+            self.memory.use_project(str(project.path))
+            self.memory.save(self._paths.config)
+            self.session.set_project(project)
+
+        self.session.call(load, done)
+
+    def _make(self, spec: PageSpec) -> Page:
+        page = spec.make(self.session)
+        self.pages[spec.key] = page
+        if spec.key == "quickstart":
+            self._wire_quickstart(page)
+        self.session.actions.add(page.actions_here(), page)
+        self.window.fill_page(spec.key, page)
+        self.session.project_changed.connect(page.project_changed)
+        self.session.data_changed.connect(page.data_changed)
+        if self.session.services is not None:
+            page.services_ready()
+        else:
+            self.session.ready.connect(page.services_ready)
+        return page
+
+    def _wire_quickstart(self, page: Any) -> None:
+        page.make_driver = self._make_driver
+        page.told.connect(self.window.status.tell)
+        page.project_used.connect(lambda path: self.use_project(Path(path)))
+        page.engine_wanted.connect(self.install_engine)
+        page.engine_cancelled.connect(self.cancel_engine)
 
     def _load(self) -> None:
-        """After the first paint: the pages, then the services in a thread."""
+        """After the first paint: the shown page, then the services in a thread."""
         self.build()
         for problem in self.settings.problems:
             self.window.status.tell(problem)
@@ -142,16 +200,22 @@ class App(QObject):
         self.bridge.call(load, self._loaded)
 
     def _loaded(self, found: tuple[Services, Any]) -> None:
-        from rave_gui.viewmodels.driver import QuickstartDriver, phase_switch
-
         services, status = found
-        self.services = services
+        self.session.set_services(services)
         self.engine.set_status(status)
-        self.train.switch_of = phase_switch
-        self.train.connect_driver((self._make_driver or QuickstartDriver)(services))
-        self.jobs.connect_services(services)
+        last = self._asked or self.settings.text("default_project") or self.memory.project
+        if last and (self._asked or Path(last).is_dir()):
+            self.use_project(Path(last))
         self.bridge.call(lambda: _running_install(services), self._follow_install)
         self._warm_up()
+        QTimer.singleShot(0, self, self._make_next)
+
+    def _make_next(self) -> None:
+        """Make the pages nobody asked for yet, one at a time."""
+        missing = [spec for spec in PAGES if spec.key not in self.pages and spec.in_rail]
+        if missing:
+            self._make(missing[0])
+            QTimer.singleShot(0, self, self._make_next)
 
     def _warm_up(self) -> None:
         """Have RAVE imported before it is needed. Nobody waits for it, and without it jobs only start slower."""
@@ -169,7 +233,8 @@ class App(QObject):
         if not isinstance(error, (UserError, OSError)):
             raise error
 
-    def _install_engine(self) -> None:
+    def install_engine(self) -> None:
+        """Set the engine up, as a job; nothing when that is being done."""
         services = self.services
         if services is None or self.engine.installing:
             return
@@ -217,7 +282,8 @@ class App(QObject):
             raise error
         self.engine.end_install("failed", error.to_json())
 
-    def _cancel_engine(self) -> None:
+    def cancel_engine(self) -> None:
+        """Stop the engine's set-up; what was there before stays."""
         services, job = self.services, self.engine.install_job
         if services is not None and job and self.engine.installing:
             self.bridge.call(lambda: services.jobs.cancel(job), None, self._install_failed)
@@ -233,21 +299,12 @@ class App(QObject):
         elif engine.known:
             status.show_engine(tr("Engine missing"), "warning")
 
-    def _show_job(self) -> None:
-        from rave_gui.ui import words
+    def _show_failure(self, error: Any) -> None:
+        self.window.status.tell(error.message)
 
-        model = self.train.model
-        if model.mode != "running":
-            self.window.status.show_job("")
-            self.window.setWindowTitle("RAVE GUI")
-            return
-        stage = words.stage_titles()[model.stage]
-        share = model.current.fraction
-        text = tr("{stage} {share}", stage=stage, share=f"{share:.0%}") if share is not None else stage
-        if model.paused:
-            text = tr("{stage} paused", stage=stage)
-        self.window.status.show_job(text)
-        self.window.setWindowTitle(tr("{text} – RAVE GUI", text=text))
+    def _data_changed(self, topics: frozenset[str]) -> None:
+        del topics
+        self.session.actions.refresh()
 
     def _keep_appearance(self, choice: str, scale: int) -> None:
         from rave_gui.errors import UserError
@@ -257,10 +314,6 @@ class App(QObject):
             self.settings.set("text_scale", scale / 100)
         except UserError as error:
             self.window.status.tell(error.message)
-
-    def _use_project(self, path: str) -> None:
-        self.memory.use_project(path)
-        self.memory.save(self._paths.config)
 
     def _show_shortcuts(self) -> None:
         from rave_gui.ui.dialogs.shortcuts import ShortcutsDialog
@@ -291,6 +344,7 @@ def run(argv: list[str]) -> int:
     qt.setApplicationName("rave-gui")
     qt.setApplicationDisplayName("RAVE GUI")
     qt.setDesktopFileName("rave-gui")
+    use_language()
     rest = [a for a in qt.arguments()[1:] if not a.startswith("-")]
     app = App(qt, default_paths(), str(Path(rest[0]).absolute()) if rest else "", warm=True)
 

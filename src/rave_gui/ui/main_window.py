@@ -64,6 +64,16 @@ class Rail(QFrame):
         self.buttons[key] = button
         self.retheme()
 
+    def mark(self, key: str) -> None:
+        """Show which page is shown; one that is not in the rail marks nothing."""
+        if key in self.buttons:
+            self.buttons[key].setChecked(True)
+            return
+        self._group.setExclusive(False)
+        for button in self.buttons.values():
+            button.setChecked(False)
+        self._group.setExclusive(True)
+
     def retheme(self) -> None:
         """Take over colours and sizes."""
         theme, c = self._themes.theme, self._themes.theme.colors
@@ -148,6 +158,8 @@ class MainWindow(QMainWindow):
 
     painted = Signal()
     closing = Signal()
+    wanted = Signal(str)
+    """Key of a page the user asks for."""
     appearance = Signal(str, int)
     """Theme choice and text scale the user asked for."""
 
@@ -158,7 +170,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("RAVE GUI")
         self.setMinimumSize(860, 560)
         self.rail = Rail(themes)
-        self.rail.chosen.connect(self.show_page)
+        self.rail.chosen.connect(self.wanted)
         self.pages = QStackedWidget()
         self.status = StatusBar(themes)
         self._keys: list[str] = []
@@ -181,16 +193,18 @@ class MainWindow(QMainWindow):
         """Key of the page that is shown."""
         return self._keys[self.pages.currentIndex()]
 
-    def add_page(self, key: str, text: str, icon: str) -> None:
-        """One more page, reached by the rail and by Ctrl and its number; empty until :meth:`fill_page`."""
+    def add_page(self, key: str, text: str, icon: str, *, in_rail: bool = True) -> None:
+        """One more page, empty until :meth:`fill_page`; with ``in_rail`` reached by the rail and by Ctrl and its number."""
         self._keys.append(key)
         empty = QWidget()
         empty.setObjectName("page")
         self.pages.addWidget(empty)
-        keys = f"Ctrl+{len(self._keys)}"
+        if not in_rail:
+            return
+        keys = f"Ctrl+{len(self.rail.buttons) + 1}"
         self.rail.add(key, text, icon, keys)
         # Not the button's own shortcut: that one waits a tenth of a second to show the button pressed.
-        self._action(QKeySequence(keys), functools.partial(self.show_page, key))
+        self._action(QKeySequence(keys), functools.partial(self.wanted.emit, key))
 
     def fill_page(self, key: str, widget: QWidget) -> None:
         """Put ``widget`` where the page is still empty."""
@@ -206,7 +220,7 @@ class MainWindow(QMainWindow):
         """Bring a page to the front; an unknown key shows the first."""
         index = self._keys.index(key) if key in self._keys else 0
         self.pages.setCurrentIndex(index)
-        self.rail.buttons[self._keys[index]].setChecked(True)
+        self.rail.mark(self._keys[index])
 
     def restore(self, geometry: str) -> None:
         """Take the place of last time; without one, a size that suits the screen."""

@@ -17,9 +17,15 @@ class Memory:
 
     geometry: str = ""
     """As Qt gives it, base64."""
-    page: str = "train"
+    page: str = "home"
     project: str = ""
     recent: list[str] = field(default_factory=list)
+    folder: str = ""
+    """Where files were chosen last."""
+    welcomed: bool = False
+    """Whether the welcome was seen to its end."""
+    widths: dict[str, list[int]] = field(default_factory=dict)
+    """Column widths by table."""
 
     @classmethod
     def load(cls, folder: Path) -> Memory:

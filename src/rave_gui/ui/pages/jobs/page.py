@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,8 +25,10 @@ from PySide6.QtWidgets import (
 
 from rave_gui.errors import UserError
 from rave_gui.ui import words
-from rave_gui.ui.bridge import Bridge, Stop, Task
+from rave_gui.ui.bridge import Stop, Task
 from rave_gui.ui.i18n import tr
+from rave_gui.ui.shell.page import Page
+from rave_gui.ui.shell.session import Session
 from rave_gui.ui.theme import fonts
 from rave_gui.ui.theme.manager import ThemeManager
 from rave_gui.ui.widgets.basic import Button, label
@@ -144,19 +146,17 @@ def all_jobs(services: Services, projects: Sequence[str]) -> list[Row]:
     return list(found.values())
 
 
-class JobsPage(QWidget):
+class JobsPage(Page):
     """Polls the job service once a second while it is seen. ``told``: a short message; ``opened``: a project to show."""
 
     told = Signal(str)
     opened = Signal(str)
 
-    def __init__(self, themes: ThemeManager, bridge: Bridge, model: JobsModel) -> None:
-        super().__init__()
-        self.setObjectName("page")
-        self._themes, self._bridge, self.model = themes, bridge, model
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        themes, model = session.themes, session.jobs
+        self._themes, self._bridge, self.model = themes, session.bridge, model
         self._services: Services | None = None
-        self.projects: Callable[[], Sequence[str]] = tuple
-        """Folders of the projects whose ended jobs are listed too (called in a thread)."""
         self._poll: Task | None = None
         self._tail: Task | None = None
         self._selected = ""
@@ -172,9 +172,9 @@ class JobsPage(QWidget):
         model.changed.connect(self._changed)
         self._changed(True)
 
-    def connect_services(self, services: Services) -> None:
-        """The services are there: start looking when the page is seen."""
-        self._services = services
+    def services_ready(self) -> None:
+        """Start looking when the page is seen."""
+        self._services = self.session.services
         if self.isVisible():
             self._start()
 
@@ -268,7 +268,8 @@ class JobsPage(QWidget):
 
         def read(stop: Stop, emit: Any) -> None:
             while not stop.requested:
-                emit(all_jobs(services, self.projects()))
+                project = self.session.project
+                emit(all_jobs(services, [str(project.path)] if project else []))
                 stop.wait(POLL_SECONDS)
 
         def failed(error: Exception) -> None:

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QMessageBox, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMessageBox, QStackedWidget, QVBoxLayout
 
+from rave_gui.configs.presets import PRESETS
 from rave_gui.errors import JobError, UserError
 from rave_gui.ui import words
-from rave_gui.ui.bridge import Bridge, Stop, Task
+from rave_gui.ui.bridge import Stop, Task
 from rave_gui.ui.i18n import tr
-from rave_gui.ui.pages.train.setup import SetupView
-from rave_gui.ui.theme.manager import ThemeManager
+from rave_gui.ui.pages.quickstart.setup import SetupView
+from rave_gui.ui.shell.page import Page
+from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.basic import repolish
-from rave_gui.viewmodels.engine import EngineModel
 from rave_gui.viewmodels.quickstart import Driver, Found, QuickstartModel, Request, Update
 from rave_gui.viewmodels.setup import SetupModel
 from rave_protocol import jobfolder
 
+if TYPE_CHECKING:
+    from rave_gui.bootstrap import Services
+
 LOG_POLL = 0.25
 
 
-class TrainPage(QWidget):
+class QuickstartPage(Page):
     """Give it a driver with :meth:`connect_driver` when the services are there; until then only the form can be filled in.
 
     ``told``: a short message for the status bar; ``project_used``: a project folder; ``state_changed``: mode or progress.
@@ -36,10 +40,15 @@ class TrainPage(QWidget):
     engine_wanted = Signal()
     engine_cancelled = Signal()
 
-    def __init__(self, themes: ThemeManager, bridge: Bridge, setup: SetupModel, engine: EngineModel) -> None:
-        super().__init__()
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        themes, bridge, engine = session.themes, session.bridge, session.engine
+        start = str(session.project.path) if session.project else session.memory.project
+        setup = SetupModel(PRESETS, start or str(Path.home() / "RAVE Projects" / "My first model"))
         self._themes, self._bridge, self._engine = themes, bridge, engine
         self._driver: Driver | None = None
+        self.make_driver: Callable[[Services], Driver] | None = None
+        """Replaces the quickstart's driver (tests and the screenshot tour)."""
         self._drive: Task | None = None
         self._tails: dict[str, Task] = {}
         self.setup = setup
@@ -60,11 +69,33 @@ class TrainPage(QWidget):
         self.model.changed.connect(self._changed)
         engine.changed.connect(self._engine_changed)
 
+    def services_ready(self) -> None:
+        """Look for a way of the open project."""
+        from rave_gui.viewmodels.driver import QuickstartDriver, phase_switch
+
+        services = self.session.services
+        assert services is not None
+        self.switch_of = phase_switch
+        self.connect_driver((self.make_driver or QuickstartDriver)(services))
+
+    def project_changed(self) -> None:
+        """Another project is open: its own way is shown, unless one is being watched."""
+        project = self.session.project
+        if project is not None and self.model.mode != "running" and str(project.path) != self.setup.project:
+            self.setup.set_project(str(project.path))
+            self.model.back_to_setup()
+            self.open_project(project.path)
+
+    def leave(self) -> None:
+        """Sound stops when the page is left."""
+        if self.run_view is not None:
+            self.run_view.listen.release()
+
     def build_run_view(self) -> None:
         """Make the part with plots (imports numpy and pyqtgraph: after the first paint, or when it is needed)."""
         if self.run_view is not None:
             return
-        from rave_gui.ui.pages.train.run import RunView
+        from rave_gui.ui.pages.quickstart.run import RunView
 
         self.run_view = RunView(self._themes, self._bridge, self.model)
         self.run_view.asked.connect(self.ask)

@@ -1,0 +1,1 @@
+"""The start: what runs, what ended, what comes next."""

@@ -1,0 +1,22 @@
+"""The start: what runs, what ended, what comes next."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QVBoxLayout
+
+from rave_gui.ui.i18n import tr
+from rave_gui.ui.shell.page import Page, PageHead
+from rave_gui.ui.shell.session import Session
+
+
+class HomePage(Page):
+    """The start: what runs, what ended, what comes next."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        box = QVBoxLayout(self)
+        pad = session.themes.theme.space("xl")
+        box.setContentsMargins(pad, pad, pad, pad)
+        self.head = PageHead(session, tr("Home"))
+        box.addWidget(self.head)
+        box.addStretch(1)

@@ -1,0 +1,1 @@
+"""Hear sounds through a model."""

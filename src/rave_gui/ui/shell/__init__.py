@@ -1,0 +1,1 @@
+"""What every page and dialog shares: the session, actions, the page base, undo."""

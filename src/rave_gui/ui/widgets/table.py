@@ -1,0 +1,390 @@
+"""Lists of any length: columns declared once, sorted, searched, selected by key; only what is seen is painted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from rave_gui.ui.i18n import tr
+from rave_gui.ui.theme import fonts, icons
+from rave_gui.ui.theme.manager import ThemeManager
+
+T = TypeVar("T")
+Index = QModelIndex | QPersistentModelIndex
+ROOT = QModelIndex()
+ROW = Qt.ItemDataRole.UserRole
+
+
+@dataclass(frozen=True)
+class Column(Generic[T]):
+    """One column. Functions get a row's object."""
+
+    key: str
+    title: str
+    text: Callable[[T], str]
+    width: int = 0
+    """Pixels at 100 %; 0 takes what is left."""
+    sort: Callable[[T], Any] | None = None
+    """What the column is sorted by; None: its text, without case."""
+    right: bool = False
+    """Figures stand on the right."""
+    tone: Callable[[T], str] | None = None
+    """Colour role of the text (success, warning, danger, accent, muted or empty)."""
+    icon: Callable[[T], str] | None = None
+    share: Callable[[T], float | None] | None = None
+    """A bar under the text, 0 to 1; None draws none."""
+    strong: bool = False
+    tip: Callable[[T], str] | None = None
+    note: Callable[[T], str] | None = None
+    """A second, quieter line under the text (rows grow when a column has one)."""
+    hidden: bool = False
+    """Not shown until the user asks for it."""
+
+
+class RowsModel(QAbstractTableModel, Generic[T]):
+    """Rows behind a :class:`Table`: filtered and sorted here, since Qt's proxy takes seconds for long lists."""
+
+    def __init__(self, columns: Sequence[Column[T]], key: Callable[[T], Hashable]) -> None:
+        super().__init__()
+        self.columns = tuple(columns)
+        self.key = key
+        self.all: list[T] = []
+        self.rows: list[T] = []
+        self.sort_column, self.descending = "", False
+        self._query = ""
+        self._accept: Callable[[T], bool] | None = None
+
+    def set_rows(self, rows: Sequence[T]) -> None:
+        """Take a fresh list; where the same things stay in the same order, only their contents are told as changed."""
+        self.all = list(rows)
+        self._arrange()
+
+    def set_filter(self, query: str, accept: Callable[[T], bool] | None = None) -> None:
+        """Show only rows that have every word of ``query`` in some column, and that ``accept`` takes."""
+        self._query, self._accept = query.casefold().strip(), accept
+        self._arrange()
+
+    def set_sort(self, column: str, descending: bool = False) -> None:
+        """Sort by a column; an empty key keeps the order of the rows as they came."""
+        self.sort_column, self.descending = column, descending
+        self._arrange()
+
+    def index_of(self, key: Hashable) -> int:
+        """Row number of a thing as shown now, -1 when it is not."""
+        return next((i for i, row in enumerate(self.rows) if self.key(row) == key), -1)
+
+    def _arrange(self) -> None:
+        rows = [row for row in self.all if self._shown(row)]
+        column = next((c for c in self.columns if c.key == self.sort_column), None)
+        if column is not None:
+            by = column.sort or (lambda row: column.text(row).casefold())
+            # Rows without a value come last, whichever way the others are sorted.
+            known = [row for row in rows if by(row) is not None]
+            rows = sorted(known, key=by, reverse=self.descending) + [row for row in rows if by(row) is None]
+        same = len(rows) == len(self.rows) and all(
+            self.key(a) == self.key(b) for a, b in zip(rows, self.rows, strict=True)
+        )
+        if same:
+            changed = [i for i, (a, b) in enumerate(zip(rows, self.rows, strict=True)) if a != b]
+            self.rows = rows
+            if changed:
+                self.dataChanged.emit(
+                    self.index(changed[0], 0), self.index(changed[-1], len(self.columns) - 1)
+                )
+            return
+        self.beginResetModel()
+        self.rows = rows
+        self.endResetModel()
+
+    def _shown(self, row: T) -> bool:
+        if self._accept is not None and not self._accept(row):
+            return False
+        if not self._query:
+            return True
+        text = "\n".join(c.text(row) for c in self.columns).casefold()
+        return all(word in text for word in self._query.split())
+
+    def rowCount(self, parent: Index = ROOT) -> int:  # noqa: N802 - Qt's name
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = ROOT) -> int:  # noqa: N802 - Qt's name
+        return 0 if parent.isValid() else len(self.columns)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:  # noqa: N802 - Qt's name
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        column = self.columns[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.title
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
+            return int(side | Qt.AlignmentFlag.AlignVCenter)
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        row, column = self.rows[index.row()], self.columns[index.column()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.text(row)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{column.title}: {column.text(row)}"
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return column.tip(row) if column.tip is not None else None
+        if role == ROW:
+            return row
+        return None
+
+
+class CellDelegate(QStyledItemDelegate):
+    """Paints one cell from its :class:`Column`: icon, text, note, bar, in the theme's colours."""
+
+    def __init__(self, themes: ThemeManager, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._themes = themes
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint one cell."""
+        model: Any = index.model()
+        column, row = model.columns[index.column()], index.data(ROW)
+        theme = self._themes.theme
+        c = theme.colors
+        painter.save()
+        style = option.widget.style()
+        style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, option.widget)
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        pad = theme.space("m")
+        box = option.rect.adjusted(pad, 0, -pad, 0)
+        tone = column.tone(row) if column.tone is not None else ""
+        color = (
+            QColor(getattr(c, tone)) if tone else QColor(c.on_soft if chosen and column.strong else c.text)
+        )
+        icon = column.icon(row) if column.icon is not None else ""
+        if icon:
+            size = theme.px(16)
+            picture = icons.pixmap(
+                icon, color.name() if tone else c.muted, size, option.widget.devicePixelRatioF()
+            )
+            painter.drawPixmap(box.left(), box.center().y() - size // 2, picture)
+            box.setLeft(box.left() + size + theme.space("s"))
+        weight = (
+            QFont.Weight.DemiBold if column.strong else QFont.Weight.Medium if tone else QFont.Weight.Normal
+        )
+        font = fonts.text_font(theme, "body", weight)
+        note = column.note(row) if column.note is not None else ""
+        share = column.share(row) if column.share is not None else None
+        painter.setFont(font)
+        painter.setPen(color)
+        side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
+        line = box
+        if note or share is not None:
+            height = QFontMetrics(font).height()
+            below = QFontMetrics(fonts.text_font(theme, "caption")).height() if note else theme.px(4)
+            top = box.top() + (box.height() - height - below - theme.px(3)) // 2
+            line = box.adjusted(0, 0, 0, 0)
+            line.setTop(top)
+            line.setHeight(height)
+        text = QFontMetrics(font).elidedText(column.text(row), Qt.TextElideMode.ElideRight, line.width())
+        painter.drawText(line, int(side | Qt.AlignmentFlag.AlignVCenter), text)
+        if note:
+            small = fonts.text_font(theme, "caption")
+            painter.setFont(small)
+            painter.setPen(QColor(c.muted))
+            under = line.translated(0, line.height() + theme.px(3))
+            under.setHeight(QFontMetrics(small).height())
+            painter.drawText(
+                under,
+                int(side | Qt.AlignmentFlag.AlignVCenter),
+                QFontMetrics(small).elidedText(note, Qt.TextElideMode.ElideRight, under.width()),
+            )
+        elif share is not None:
+            bar = QRectF(line.left(), line.bottom() + theme.px(3), line.width(), theme.px(4))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(c.pressed))
+            painter.drawRoundedRect(bar, bar.height() / 2, bar.height() / 2)
+            bar.setWidth(bar.width() * min(1.0, max(0.0, share)))
+            painter.setBrush(QColor(getattr(c, tone) if tone and tone != "muted" else c.accent))
+            painter.drawRoundedRect(bar, bar.height() / 2, bar.height() / 2)
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802 - Qt's name
+        """Room for one line."""
+        theme = self._themes.theme
+        return QSize(theme.px(80), theme.control_height)
+
+
+class Table(QTableView):
+    """A table over :class:`RowsModel`.
+
+    ``chosen``: the selection changed; ``opened``: Enter or a double click, with the row; ``emptied``: whether no row is shown.
+    """
+
+    chosen = Signal()
+    opened = Signal(object)
+
+    def __init__(
+        self,
+        themes: ThemeManager,
+        name: str,
+        columns: Sequence[Column[Any]],
+        key: Callable[[Any], Hashable],
+        *,
+        many: bool = False,
+    ) -> None:
+        """``name`` is the accessible name; ``many`` allows more than one selected row."""
+        super().__init__()
+        self._themes = themes
+        self.rows: RowsModel[Any] = RowsModel(columns, key)
+        self._kept: list[Hashable] = []
+        self._current: Hashable | None = None
+        self.menu: Callable[[], QMenu | None] = lambda: None
+        """Makes the context menu of the selection."""
+        self.setModel(self.rows)
+        self.setAccessibleName(name)
+        self.setItemDelegate(CellDelegate(themes, self))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        mode = QAbstractItemView.SelectionMode
+        self.setSelectionMode(mode.ExtendedSelection if many else mode.SingleSelection)
+        self.setTabKeyNavigation(False)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setMouseTracking(True)
+        self.verticalHeader().hide()
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionsClickable(True)
+        header.setSortIndicatorShown(False)
+        header.sectionClicked.connect(self._sort_by)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._column_menu)
+        self.rows.modelAboutToBeReset.connect(self._keep)
+        self.rows.modelReset.connect(self._restore)
+        self.selectionModel().selectionChanged.connect(lambda *_: self.chosen.emit())
+        self.doubleClicked.connect(lambda index: self.opened.emit(index.data(ROW)))
+        for i, column in enumerate(self.rows.columns):
+            self.setColumnHidden(i, column.hidden)
+        themes.changed.connect(self._sizes)
+        self._sizes()
+
+    # What the page asks
+
+    def set_rows(self, rows: Sequence[Any]) -> None:
+        """Show these; the selection stays on the same things."""
+        self.rows.set_rows(rows)
+
+    def selected(self) -> list[Any]:
+        """Objects of the selected rows, in the order shown."""
+        return [
+            self.rows.rows[i] for i in sorted({index.row() for index in self.selectionModel().selectedRows()})
+        ]
+
+    def one(self) -> Any | None:
+        """The selected object when exactly one is."""
+        found = self.selected()
+        return found[0] if len(found) == 1 else None
+
+    def select(self, key: Hashable) -> bool:
+        """Select a thing and bring it into view; False when it is not shown."""
+        row = self.rows.index_of(key)
+        if row < 0:
+            self._kept, self._current = [key], key
+            return False
+        self.selectRow(row)
+        self.scrollTo(self.rows.index(row, 0))
+        return True
+
+    def sort_by(self, column: str, descending: bool = False) -> None:
+        """Sort and show it in the header."""
+        self.rows.set_sort(column, descending)
+        header = self.horizontalHeader()
+        section = next((i for i, c in enumerate(self.rows.columns) if c.key == column), -1)
+        header.setSortIndicatorShown(section >= 0)
+        if section >= 0:
+            order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
+            header.setSortIndicator(section, order)
+
+    # Behind it
+
+    def _sort_by(self, section: int) -> None:
+        column = self.rows.columns[section].key
+        again = self.rows.sort_column == column
+        self.sort_by(column, descending=not self.rows.descending if again else False)
+
+    def _column_menu(self, where: Any) -> None:
+        menu = QMenu(self)
+        for i, column in enumerate(self.rows.columns):
+            if i == 0:
+                continue
+            action = menu.addAction(column.title or tr("Column {n}", n=i + 1))
+            action.setCheckable(True)
+            action.setChecked(not self.isColumnHidden(i))
+            action.toggled.connect(lambda on, i=i: self.setColumnHidden(i, not on))
+        menu.exec(self.horizontalHeader().mapToGlobal(where))
+
+    def _keep(self) -> None:
+        chosen = [self.rows.key(row) for row in self.selected()]
+        if chosen:
+            self._kept = chosen
+        index = self.currentIndex()
+        if index.isValid() and index.row() < len(self.rows.rows):
+            self._current = self.rows.key(self.rows.rows[index.row()])
+
+    def _restore(self) -> None:
+        model = self.selectionModel()
+        places = {self.rows.key(row): i for i, row in enumerate(self.rows.rows)}
+        flags = QItemSelectionModel.SelectionFlag
+        if self._current in places:
+            self.setCurrentIndex(self.rows.index(places[self._current], 0))
+            model.clearSelection()
+        for key in self._kept:
+            if key in places:
+                model.select(self.rows.index(places[key], 0), flags.Select | flags.Rows)
+        self.chosen.emit()
+
+    def _sizes(self) -> None:
+        theme = self._themes.theme
+        tall = any(c.note is not None or c.share is not None for c in self.rows.columns)
+        self.verticalHeader().setDefaultSectionSize(theme.px(52 if tall else 38))
+        header = self.horizontalHeader()
+        header.setMinimumSectionSize(theme.px(48))
+        for i, column in enumerate(self.rows.columns):
+            if column.width:
+                header.setSectionResizeMode(i, QHeaderView.ResizeMode.Interactive)
+                self.setColumnWidth(i, theme.px(column.width))
+            else:
+                header.setSectionResizeMode(i, QHeaderView.ResizeMode.Stretch)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self.opened.emit(self.currentIndex().data(ROW))
+            return
+        super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 - Qt's name
+        menu = self.menu()
+        if menu is not None:
+            menu.exec(event.globalPos())
