@@ -1,0 +1,207 @@
+"""The parameters of a training: one declaration, values to TrainParams and back, and the checks of a whole set."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from rave_gui.configs.presets import PRESETS
+from rave_gui.errors import UserError
+from rave_gui.training import checks
+from rave_gui.training.parameters import (
+    GROUPS,
+    PARAMETERS,
+    defaults,
+    diff,
+    from_fields,
+    parameter,
+    problems,
+    to_fields,
+)
+from rave_gui.training.schema import DatasetFacts, MachineFacts, ModelFacts
+from rave_protocol import stacks
+from rave_protocol.codec import decode, encode
+from rave_protocol.specs import TrainParams
+
+NOT_PARAMETERS = {"dataset", "run", "resume", "trusted"}
+V2 = ModelFacts(44100, 128, 2048, 1, "VariationalEncoder", 1_000_000, 30_000_000, 98304)
+HOURS = DatasetFacts(
+    chunks=2000, samples=262144, sample_rate=44100, channels=1, seconds=2000 * 262144 / 44100
+)
+
+
+def test_every_field_of_a_training_is_declared_once_with_its_own_default() -> None:
+    fields = {f.name: f for f in dataclasses.fields(TrainParams)}
+    direct = {item.key for item in PARAMETERS if not item.binding}
+    assert direct == set(fields) - NOT_PARAMETERS
+    made = TrainParams("", "", "")
+    for item in PARAMETERS:
+        if not item.binding:
+            assert encode(item.default) == encode(getattr(made, item.key)), item.key
+    assert len({item.key for item in PARAMETERS}) == len(PARAMETERS)
+    assert {item.group for item in PARAMETERS} == {group.key for group in GROUPS}
+
+
+@pytest.mark.parametrize("item", PARAMETERS, ids=lambda item: item.key)
+def test_declarations_are_complete_and_their_defaults_and_offers_allowed(item: Any) -> None:
+    assert item.label
+    assert item.help.endswith(".")
+    assert item.problem(item.default) is None
+    offers = [[value] for value in item.usual] if item.kind in ("names", "paths") else item.usual
+    for value in offers:
+        assert item.problem(value) is None, value
+    if item.minimum is not None and item.kind != "pair":
+        assert item.problem(item.minimum - 1)
+    if item.maximum is not None and item.kind == "int":
+        assert item.problem(item.maximum + 1)
+    assert item.problem(object())
+
+
+def test_values_become_fields_and_come_back() -> None:
+    values = {
+        **defaults(),
+        "configs": ["v2", "causal"],
+        "capacity": 16,
+        "phase_1_duration": 5000,
+        "beta_target": 0.05,
+        "rand_pitch": [0.9, 1.1],
+        "overrides": ["NOISE_AUGMENTATION = 3", "  "],
+    }
+    fields = to_fields(values)
+    assert fields["overrides"] == [
+        "CAPACITY = 16",
+        "PHASE_1_DURATION = 5000",
+        "BetaWarmupCallback.target_value = 0.05",
+        "NOISE_AUGMENTATION = 3",
+    ]
+    params = decode(TrainParams, {**fields, "dataset": "/d", "run": "/r", "name": "n"})
+    assert params.rand_pitch == (0.9, 1.1)
+    again = from_fields(encode(params))
+    assert again == {**values, "name": "n", "overrides": ["NOISE_AUGMENTATION = 3"]}
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+def test_presets_are_made_of_declared_parameters(preset: Any) -> None:
+    fields = preset.train_fields()
+    assert set(fields) <= {item.key for item in PARAMETERS}
+    values = from_fields(fields)
+    assert problems(values) == {}
+    back = to_fields(values)
+    assert sorted(back["overrides"]) == sorted(fields["overrides"])
+    assert {key: back[key] for key in fields if key != "overrides"} == {
+        key: value for key, value in fields.items() if key != "overrides"
+    }
+
+
+def test_the_last_override_wins_and_what_is_odd_stays_as_it_is() -> None:
+    lines = ["CAPACITY = 8", "CAPACITY = 16", "CAPACITY = %OTHER", "LATENT_SIZE = -3"]
+    values = from_fields({"overrides": lines})
+    assert values["capacity"] == 16
+    assert values["latent_size"] is None
+    assert values["overrides"] == ["CAPACITY = %OTHER", "LATENT_SIZE = -3"]
+
+
+def test_unknown_and_impossible_values_are_named() -> None:
+    assert set(problems({"batch": 0, "colour": 1, "seed": True, "channels": 1.5})) == {
+        "batch",
+        "colour",
+        "seed",
+        "channels",
+    }
+    assert problems({"rand_pitch": [1.2, 0.8]})
+    assert problems({"augmentations": ["reverb"]})
+    with pytest.raises(UserError) as caught:
+        to_fields({"batch": 0})
+    assert caught.value.code == "bad-settings"
+    with pytest.raises(UserError):
+        parameter("colour")
+
+
+def test_diff_names_what_changed_in_the_order_of_the_form() -> None:
+    changes = diff({"batch": 4}, {"batch": 8, "configs": ["v1"], "rand_pitch": (1.0, 2.0)})
+    assert [(c.key, c.before, c.after) for c in changes] == [
+        ("configs", ["v2"], ["v1"]),
+        ("rand_pitch", None, (1.0, 2.0)),
+        ("batch", 4, 8),
+    ]
+    assert diff({"rand_pitch": [1, 2]}, {"rand_pitch": (1, 2)}) == []
+
+
+def codes(values: dict[str, Any], **facts: Any) -> set[str]:
+    return {finding.code for finding in checks.check(values, **facts)}
+
+
+def test_a_sound_choice_raises_no_finding() -> None:
+    machine = MachineFacts(cuda=1, device_bytes=24 << 30, free_disk=10**12, cores=8)
+    memory = checks.MemoryFacts(3 << 30, 8 << 30)
+    assert checks.check(defaults(), dataset=HOURS, model=V2, machine=machine, memory=memory) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "facts", "code"),
+    [
+        ({"n_signal": 65536}, {}, "n-signal-short"),
+        ({"n_signal": 65536}, {"model": V2}, "n-signal-short"),
+        ({"n_signal": 131000}, {"model": V2}, "n-signal-ratio"),
+        ({"n_signal": 524288}, {"dataset": HOURS, "model": V2}, "n-signal-long"),
+        ({"channels": 2}, {"dataset": HOURS}, "channels"),
+        ({}, {"dataset": dataclasses.replace(HOURS, sample_rate=48000), "model": V2}, "rates"),
+        ({}, {"dataset": dataclasses.replace(HOURS, chunks=0)}, "dataset-empty"),
+        ({}, {"dataset": dataclasses.replace(HOURS, chunks=1)}, "one-chunk"),
+        ({"batch": 8}, {"dataset": dataclasses.replace(HOURS, chunks=8)}, "few-chunks"),
+        ({"holdout": 1}, {"dataset": dataclasses.replace(HOURS, chunks=40), "model": V2}, "few-validation"),
+        ({}, {"dataset": dataclasses.replace(HOURS, seconds=300.0)}, "short-dataset"),
+        ({"max_steps": 1000}, {"model": V2}, "no-phase-2"),
+        ({"val_every": 10**7}, {}, "never-heard"),
+        ({"fast_distance": True}, {}, "fast-rests"),
+        ({"compile": True, "exact": False, "device": "cpu"}, {}, "compile-on-cpu"),
+        ({"device": "cuda:3"}, {"machine": MachineFacts(cuda=1)}, "no-device"),
+        ({"workers": 9}, {"machine": MachineFacts(cores=4)}, "many-workers"),
+        ({"keep_last": 0}, {"model": V2, "machine": MachineFacts(free_disk=10**10)}, "disk"),
+        ({"batch": -1}, {}, "bad-value"),
+    ],
+)
+def test_what_is_known_to_fail_is_found_and_its_fix_settles_it(
+    values: dict[str, Any], facts: dict[str, Any], code: str
+) -> None:
+    found = [finding for finding in checks.check(values, **facts) if finding.code == code]
+    assert len(found) == 1, codes(values, **facts)
+    assert found[0].message.endswith(".")
+    if found[0].fix:
+        assert code not in codes({**values, **found[0].fix}, **facts) or code == "disk"
+
+
+def test_memory_near_and_beyond_the_device() -> None:
+    machine = MachineFacts(cuda=1, device_bytes=8 << 30)
+    memory = checks.MemoryFacts(int(7.5 * 2**30), 9 << 30)
+    found = {f.code: f.severity for f in checks.check(defaults(), machine=machine, memory=memory)}
+    assert found == {"memory-phase-1": "warning", "memory-phase-2": "error"}
+
+
+@pytest.mark.parametrize(
+    ("stack", "expected"),
+    [
+        (["v2"], []),
+        (["v2", "causal", "noise", "wasserstein"], []),
+        (["v2", "hybrid"], []),
+        (["v1", "causal"], []),
+        (["/somewhere/own.gin"], []),
+        (["/somewhere/own.gin", "noise"], []),
+        ([], ["empty"]),
+        (["spherical"], ["no-base"]),
+        (["v1", "wasserstein"], ["needs-v2"]),
+        (["causal", "v2"], ["order"]),
+        (["v1", "v2"], ["two-bases"]),
+        (["v2", "spherical", "wasserstein"], ["two-encoders"]),
+        (["discrete", "spherical"], ["discrete-encoder"]),
+        (["v3", "spectral_discriminator"], ["two-discriminators"]),
+        (["v2", "noise", "noise"], ["twice"]),
+    ],
+)
+def test_stacks(stack: list[str], expected: list[str]) -> None:
+    faults = stacks.faults(stack)
+    assert [fault.code for fault in faults] == expected
+    for fault in faults:
+        assert fault.code not in {f.code for f in stacks.faults(fault.fixed)}
