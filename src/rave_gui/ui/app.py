@@ -168,6 +168,7 @@ class App(QObject):
         if spec.key == "quickstart":
             self._wire_quickstart(page)
         self.session.actions.add(page.actions_here(), page)
+        page.built()
         self.window.fill_page(spec.key, page)
         self.session.project_changed.connect(page.project_changed)
         self.session.data_changed.connect(page.data_changed)

@@ -33,6 +33,9 @@ class Page(QWidget):
         """What can be done on this page; registered once, right after the page was made."""
         return ()
 
+    def built(self) -> None:
+        """The page's actions are registered: buttons can be made from them (``PageHead.add_action``). Called once."""
+
     def enter(self, where: dict[str, Any]) -> None:
         """The page is shown now. ``where`` says what to show: ``session.go("training", run="voice")``; mostly it is empty."""
 
