@@ -236,7 +236,8 @@ class Store:
     def add(self, found: Iterable[Record]) -> None:
         """Register many things in one transaction; what is known already stays as it is."""
         rows = [
-            (r.kind, r.name, self._relative(r.path), r.created, r.job, r.parent, json.dumps(r.info)) for r in found
+            (r.kind, r.name, self._relative(r.path), r.created, r.job, r.parent, json.dumps(r.info))
+            for r in found
         ]
         if rows:
             with self._session(write=True) as connection:
@@ -292,7 +293,9 @@ class Store:
     def facts(self, kind: str) -> dict[str, tuple[str, dict[str, Any]]]:
         """What was read from disk before, by name: a stamp that says of which moment, and the facts."""
         with self._session() as connection:
-            rows = connection.execute("SELECT name, stamp, data FROM facts WHERE kind = ?", (kind,)).fetchall()
+            rows = connection.execute(
+                "SELECT name, stamp, data FROM facts WHERE kind = ?", (kind,)
+            ).fetchall()
         return {row["name"]: (row["stamp"], json.loads(row["data"])) for row in rows}
 
     def set_facts(self, kind: str, facts: Mapping[str, tuple[str, dict[str, Any]]]) -> None:
