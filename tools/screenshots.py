@@ -184,7 +184,7 @@ class Stage:
 
     def arrange(self, shot: Shot, app: App) -> None:
         """Bring the window into the state."""
-        page = app.train
+        page = app.page("quickstart")
         app.window.show_page("train")  # each window opens on the page that the one before it was closed on
         if shot.state in ("empty", "keys"):
             return
@@ -193,11 +193,11 @@ class Stage:
             return
         if shot.state == "jobs":
             app.window.show_page("jobs")
-            self.spin(lambda: app.jobs.model.loaded)
-            self.spin(lambda: app.jobs.table.model().rowCount() > 0)
-            kinds = [row.kind for row in app.jobs.model.rows]
-            app.jobs.table.selectRow(kinds.index("train"))
-            self.spin(lambda: bool(app.jobs.log.text.toPlainText()))
+            self.spin(lambda: app.page("jobs").model.loaded)
+            self.spin(lambda: app.page("jobs").table.model().rowCount() > 0)
+            kinds = [row.kind for row in app.page("jobs").model.rows]
+            app.page("jobs").table.selectRow(kinds.index("train"))
+            self.spin(lambda: bool(app.page("jobs").log.text.toPlainText()))
             return
         mode = {"finished": "finished", "failed": "failed"}.get(shot.state, "running")
         self.spin(lambda: page.model.mode == mode and bool(page.model.training.metrics))

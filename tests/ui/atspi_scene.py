@@ -13,10 +13,11 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
 from tests.helpers.replay import ReplayDriver
-from tests.ui.test_train_page import sounds_of
+from tests.ui.test_quickstart_page import sounds_of
 
 from rave_gui.paths import AppPaths
 from rave_gui.ui.app import App
+from rave_gui.viewmodels.memory import Memory
 
 
 def main(folder: Path) -> int:
@@ -25,7 +26,8 @@ def main(folder: Path) -> int:
     sounds_of(folder / "way")
     driver = ReplayDriver(folder / "way", until="training", limit=30)
     paths = AppPaths(folder / "data", folder / "config", folder / "cache")
-    app = App(qt, paths, str(folder / "project"), lambda _services: driver)
+    Memory(page="quickstart", project=str(folder / "project")).save(paths.config)
+    app = App(qt, paths, "", lambda _services: driver)
 
     def until(true: Callable[[], bool]) -> None:
         end = time.monotonic() + 60
@@ -42,23 +44,30 @@ def main(folder: Path) -> int:
     def form() -> None:
         app.window.show()
         until(lambda: app.built and app.engine.known and app.window.isVisible())
-        app.train.form.demo.click()
+        app.page("quickstart").form.demo.click()
 
     def running() -> None:
         app.engine.ready = True
         app.engine.changed.emit()
-        app.train.form.start.click()
-        until(lambda: app.train.run_view is not None and len(app.train.run_view.curves.panels) > 2)
+        app.page("quickstart").form.start.click()
+        until(
+            lambda: (
+                app.page("quickstart").run_view is not None
+                and len(app.page("quickstart").run_view.curves.panels) > 2
+            )
+        )
 
     def finished() -> None:
-        app.train.model.finish(driver.result(app.train.model.request or driver.runs[-1][0]))
-        until(lambda: bool(app.train.run_view.listen.model.ready))
+        app.page("quickstart").model.finish(
+            driver.result(app.page("quickstart").model.request or driver.runs[-1][0])
+        )
+        until(lambda: bool(app.page("quickstart").run_view.listen.model.ready))
 
     scenes = {
         "form": form,
         "running": running,
         "finished": finished,
-        "jobs": lambda: app.window.show_page("jobs"),
+        "jobs": lambda: app.show_page("jobs"),
         "keys": app.window.rail.help.click,
     }
     for name, show in scenes.items():

@@ -23,6 +23,7 @@ from tests.helpers.replay import ReplayDriver
 from rave_gui.paths import AppPaths
 from rave_gui.ui.app import App
 from rave_gui.ui.theme.manager import ThemeManager
+from rave_gui.viewmodels.memory import Memory
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -72,16 +73,20 @@ Opener = Callable[..., App]
 
 @pytest.fixture
 def open_app(qapp: QApplication, qtbot: QtBot, home: AppPaths, tmp_path: Path) -> Iterator[Opener]:
-    """Opens windows; each is closed at the end. ``open_app(driver, engine=True)``."""
+    """Opens windows; each is closed at the end. ``open_app(driver, engine=True)``.
+
+    With a driver the window shows the quick start, otherwise ``page`` (or what was shown last).
+    """
     apps: list[App] = []
 
-    def make(driver: ReplayDriver | None = None, *, engine: bool = True, project: str = "") -> App:
-        app = App(
-            qapp,
-            home,
-            project or str(tmp_path / "My project"),
-            (lambda _services: driver) if driver is not None else None,
-        )
+    def make(
+        driver: ReplayDriver | None = None, *, engine: bool = True, project: str = "", page: str = ""
+    ) -> App:
+        memory = Memory.load(home.config)
+        memory.project = project or memory.project or str(tmp_path / "My project")
+        memory.page = page or ("quickstart" if driver is not None else memory.page)
+        memory.save(home.config)
+        app = App(qapp, home, "", (lambda _services: driver) if driver is not None else None)
         apps.append(app)
         app.themes.set_choice("light")
         app.window.resize(1200, 800)

@@ -47,8 +47,8 @@ def test_pyside_keeps_the_count_of_none(qtbot: QtBot) -> None:
 
 
 def test_everything_on_the_form_is_reached_by_tab_and_has_a_name(open_app: Opener, qtbot: QtBot) -> None:
-    app = open_app(None)
-    form = app.train.form
+    app = open_app(None, page="quickstart")
+    form = app.page("quickstart").form
     form.demo.click()
     form.files.setFocus()
     qtbot.waitUntil(form.files.hasFocus)
@@ -70,9 +70,9 @@ def test_everything_on_the_form_is_reached_by_tab_and_has_a_name(open_app: Opene
 
 def test_every_control_of_both_pages_has_a_name(open_app: Opener, qtbot: QtBot, tmp_path: Path) -> None:
     app = open_app(ReplayDriver(tmp_path / "way", until="training", limit=30))
-    app.train.form.demo.click()
-    app.train.form.start.click()
-    qtbot.waitUntil(lambda: app.train.model.training.metrics != {})
+    app.page("quickstart").form.demo.click()
+    app.page("quickstart").form.start.click()
+    qtbot.waitUntil(lambda: app.page("quickstart").model.training.metrics != {})
     nameless = [
         w
         for kind in (QAbstractButton, QLineEdit, QComboBox, QSpinBox)
@@ -90,20 +90,25 @@ def test_every_control_of_both_pages_has_a_name(open_app: Opener, qtbot: QtBot, 
 
 def test_pages_by_keyboard(open_app: Opener, qtbot: QtBot) -> None:
     app = open_app(None)
-    press(app.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    press(app.window, Qt.Key.Key_7, Qt.KeyboardModifier.ControlModifier)
     assert app.window.page == "jobs"
-    qtbot.waitUntil(lambda: app.jobs.stack.currentIndex() == 0)
+    qtbot.waitUntil(lambda: app.page("jobs").stack.currentIndex() == 0)
     press(app.window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
-    assert app.window.page == "train"
+    assert app.window.page == "home"
 
 
 def test_theme_and_text_size_switch_live_and_are_remembered(
     open_app: Opener, qtbot: QtBot, tmp_path: Path
 ) -> None:
     app = open_app(ReplayDriver(tmp_path / "way", until="training", limit=30))
-    app.train.form.demo.click()
-    app.train.form.start.click()
-    qtbot.waitUntil(lambda: app.train.run_view is not None and bool(app.train.run_view.curves.panels))
+    app.page("quickstart").form.demo.click()
+    app.page("quickstart").form.start.click()
+    qtbot.waitUntil(
+        lambda: (
+            app.page("quickstart").run_view is not None
+            and bool(app.page("quickstart").run_view.curves.panels)
+        )
+    )
     for choice in ("dark", "high-contrast", "light", "dark"):
         app.window.theme_actions[choice].trigger()
         assert app.themes.theme.name == choice
@@ -123,7 +128,7 @@ def test_place_and_page_are_remembered(open_app: Opener, qtbot: QtBot) -> None:
     app.window.show_page("jobs")
     app.window.close()
     again = open_app(None)
-    qtbot.waitUntil(lambda: again.jobs is not None)
+    qtbot.waitUntil(lambda: "jobs" in again.pages)
     assert again.window.page == "jobs"
 
 

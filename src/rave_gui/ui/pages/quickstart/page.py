@@ -68,6 +68,7 @@ class QuickstartPage(Page):
         box.addWidget(self.stack)
         self.model.changed.connect(self._changed)
         engine.changed.connect(self._engine_changed)
+        self._engine_changed()
 
     def services_ready(self) -> None:
         """Look for a way of the open project."""

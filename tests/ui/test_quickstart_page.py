@@ -16,7 +16,7 @@ from tests.helpers.replay import ReplayDriver
 from tests.ui.conftest import Opener
 
 from rave_gui.ui.app import App
-from rave_gui.ui.pages.train.listen import verdict
+from rave_gui.ui.pages.quickstart.listen import verdict
 from rave_gui.viewmodels.quickstart import Found, Request
 from rave_protocol import events
 
@@ -34,15 +34,15 @@ def sounds_of(folder: Path) -> None:
 
 
 def start_demo(app: App, qtbot: QtBot) -> None:
-    app.train.form.demo.click()
-    assert app.train.form.start.isEnabled(), app.train.form.missing.text()
-    app.train.form.start.click()
-    qtbot.waitUntil(lambda: app.train.model.mode == "running")
+    app.page("quickstart").form.demo.click()
+    assert app.page("quickstart").form.start.isEnabled(), app.page("quickstart").form.missing.text()
+    app.page("quickstart").form.start.click()
+    qtbot.waitUntil(lambda: app.page("quickstart").model.mode == "running")
 
 
 def test_the_empty_form_teaches_and_does_not_start(open_app: Opener, qtbot: QtBot) -> None:
-    app = open_app(None, engine=False)
-    form = app.train.form
+    app = open_app(None, engine=False, page="quickstart")
+    form = app.page("quickstart").form
     assert not form.start.isEnabled()
     assert "demo sounds" in form.missing.text()
     assert form.banner.isVisible(), "the missing engine is said before anything is tried"
@@ -54,8 +54,8 @@ def test_from_the_form_to_the_result(open_app: Opener, qtbot: QtBot, tmp_path: P
     sounds_of(tmp_path / "way")
     app = open_app(ReplayDriver(tmp_path / "way"))
     start_demo(app, qtbot)
-    qtbot.waitUntil(lambda: app.train.model.mode == "finished", timeout=20_000)
-    view = app.train.run_view
+    qtbot.waitUntil(lambda: app.page("quickstart").model.mode == "finished", timeout=20_000)
+    view = app.page("quickstart").run_view
     qtbot.waitUntil(lambda: view.listen.model.ready)
     rows = view.stages.rows
     assert [row.detail.text() for row in rows.values()][1] == "400 steps"
@@ -67,14 +67,14 @@ def test_from_the_form_to_the_result(open_app: Opener, qtbot: QtBot, tmp_path: P
     qtbot.waitUntil(lambda: {"distance", "validation", "pred", "fidelity"} <= set(view.curves.panels))
     lines = view.curves.panels["distance"].plot.listDataItems()
     assert max(len(line.xData) for line in lines) == len(
-        app.train.model.training.metrics["validation"]
+        app.page("quickstart").model.training.metrics["validation"]
     ) or any(len(line.xData) > 3 for line in lines)
     view.show_tab("log")
     qtbot.waitUntil(
         lambda: "verify goes on" in view.log.text.toPlainText() or "export" in view.log.text.toPlainText()
     )
     view.new_button.click()
-    assert app.train.stack.currentWidget() is app.train.form
+    assert app.page("quickstart").stack.currentWidget() is app.page("quickstart").form
 
 
 def finished_way(open_app: Opener, qtbot: QtBot, tmp_path: Path) -> App:
@@ -82,13 +82,13 @@ def finished_way(open_app: Opener, qtbot: QtBot, tmp_path: Path) -> App:
     sounds_of(tmp_path / "way")
     app = open_app(ReplayDriver(tmp_path / "way"))
     start_demo(app, qtbot)
-    qtbot.waitUntil(lambda: app.train.model.mode == "finished", timeout=20_000)
-    qtbot.waitUntil(lambda: app.train.run_view.listen.model.ready)
+    qtbot.waitUntil(lambda: app.page("quickstart").model.mode == "finished", timeout=20_000)
+    qtbot.waitUntil(lambda: app.page("quickstart").run_view.listen.model.ready)
     return app
 
 
 def test_keys_switch_between_original_and_model(open_app: Opener, qtbot: QtBot, tmp_path: Path) -> None:
-    listen = finished_way(open_app, qtbot, tmp_path).train.run_view.listen
+    listen = finished_way(open_app, qtbot, tmp_path).page("quickstart").run_view.listen
     listen.wave.setFocus()
     qtbot.waitUntil(listen.wave.hasFocus)
     press(listen.wave, Qt.Key.Key_X)
@@ -109,7 +109,7 @@ def test_no_audio_device_is_said(
         raise UserError("No audio output could be opened.", "Connect headphones.", code="no-audio-output")
 
     monkeypatch.setattr(sounds, "open_player", refuse)
-    listen = finished_way(open_app, qtbot, tmp_path).train.run_view.listen
+    listen = finished_way(open_app, qtbot, tmp_path).page("quickstart").run_view.listen
     listen.play.click()
     qtbot.waitUntil(listen.problem.isVisible)
     assert listen.problem.title.text() == "No audio output could be opened."
@@ -122,8 +122,8 @@ def test_pause_stop_and_cancel_are_sent_to_the_running_job(
     driver = ReplayDriver(tmp_path / "way", until="training", limit=30)
     app = open_app(driver)
     start_demo(app, qtbot)
-    qtbot.waitUntil(lambda: app.train.model.training.state == "running")
-    view = app.train.run_view
+    qtbot.waitUntil(lambda: app.page("quickstart").model.training.state == "running")
+    view = app.page("quickstart").run_view
     qtbot.waitUntil(view.now.pause.isEnabled)
     assert not view.new_button.isEnabled()
     view.now.pause.click()
@@ -135,15 +135,15 @@ def test_pause_stop_and_cancel_are_sent_to_the_running_job(
         asked.append((title, text, action))
         return False
 
-    app.train.confirm = refuse
+    app.page("quickstart").confirm = refuse
     view.now.cancel.click()
     assert "Stop and save" in asked[0][1], "what goes is said, and what to do instead"
-    app.train.confirm = lambda title, text, action: True
+    app.page("quickstart").confirm = lambda title, text, action: True
     view.now.cancel.click()
     qtbot.waitUntil(lambda: len(driver.sent) == 2)
     assert driver.sent == [("job-training", "pause"), ("job-training", "cancel")]
     driver.release.set()
-    qtbot.waitUntil(lambda: app.train.model.mode == "cancelled")
+    qtbot.waitUntil(lambda: app.page("quickstart").model.mode == "cancelled")
     assert view.banner.isVisible()
     driver.limit, driver.until = None, "verify"
     view.retry.click()
@@ -157,8 +157,8 @@ def test_a_failure_shows_message_hint_and_copyable_details(
     fail = events.Failed("disk-full", "The disk is full.", "Free some space.", "Errno 28", user=True)
     app = open_app(ReplayDriver(tmp_path / "way", until="training", fail=fail))
     start_demo(app, qtbot)
-    qtbot.waitUntil(lambda: app.train.model.mode == "failed", timeout=20_000)
-    view = app.train.run_view
+    qtbot.waitUntil(lambda: app.page("quickstart").model.mode == "failed", timeout=20_000)
+    view = app.page("quickstart").run_view
     assert view.banner.title.text() == "The disk is full."
     assert view.banner.text.text() == "Free some space."
     view.details.click()
@@ -175,10 +175,9 @@ def test_a_running_way_is_taken_up_when_the_window_opens(
     found = Found(Request((), project, "tiny", 400), finished=False, active=True, result={})
     driver = ReplayDriver(tmp_path / "way", until="training", limit=30, found=found)
     app = open_app(driver, project=project)
-    qtbot.waitUntil(lambda: app.train.model.training.metrics != {})
+    qtbot.waitUntil(lambda: app.page("quickstart").model.training.metrics != {})
     assert driver.runs == [(found.request, True)]
-    assert app.train.stack.currentWidget() is app.train.run_view
-    assert "Training" in app.window.status.job.text()
+    assert app.page("quickstart").stack.currentWidget() is app.page("quickstart").run_view
 
 
 def test_a_finished_way_is_shown_again(open_app: Opener, qtbot: QtBot, tmp_path: Path) -> None:
@@ -188,16 +187,20 @@ def test_a_finished_way_is_shown_again(open_app: Opener, qtbot: QtBot, tmp_path:
     request = Request((), project, "tiny", 400)
     driver.found = Found(request, finished=True, active=False, result=driver.result(request))
     app = open_app(driver, project=project)
-    qtbot.waitUntil(lambda: app.train.run_view is not None and app.train.run_view.listen.model.ready)
+    qtbot.waitUntil(
+        lambda: (
+            app.page("quickstart").run_view is not None and app.page("quickstart").run_view.listen.model.ready
+        )
+    )
     assert driver.runs == [], "nothing is started for it"
-    assert app.train.model.mode == "finished"
+    assert app.page("quickstart").model.mode == "finished"
 
 
 def test_files_and_folders_can_be_dropped(open_app: Opener, tmp_path: Path) -> None:
     sound = tmp_path / "Küche 1.wav"
     sound.touch()
-    app = open_app(None)
-    drop = app.train.form.drop
+    app = open_app(None, page="quickstart")
+    drop = app.page("quickstart").form.drop
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(sound)), QUrl("https://example.org/a.wav")])
     event = QDropEvent(
@@ -208,7 +211,7 @@ def test_files_and_folders_can_be_dropped(open_app: Opener, tmp_path: Path) -> N
         Qt.KeyboardModifier.NoModifier,
     )
     drop.dropEvent(event)
-    assert app.setup.sources == [sound]
+    assert app.page("quickstart").setup.sources == [sound]
 
 
 def test_closing_the_window_asks_nothing_and_sends_nothing(
@@ -217,7 +220,7 @@ def test_closing_the_window_asks_nothing_and_sends_nothing(
     driver = ReplayDriver(tmp_path / "way", until="training", limit=10)
     app = open_app(driver)
     start_demo(app, qtbot)
-    qtbot.waitUntil(lambda: app.train.model.training.state == "running")
+    qtbot.waitUntil(lambda: app.page("quickstart").model.training.state == "running")
     app.window.close()
     assert driver.sent == []
 
@@ -266,8 +269,10 @@ def test_the_space_bar_plays_once_and_works_the_control_that_has_the_focus(
     sounds_of(tmp_path / "way")
     app = open_app(ReplayDriver(tmp_path / "way"))
     start_demo(app, qtbot)
-    listen = app.train.run_view.listen
-    qtbot.waitUntil(lambda: app.train.model.mode == "finished" and listen.model.ready, timeout=20_000)
+    listen = app.page("quickstart").run_view.listen
+    qtbot.waitUntil(
+        lambda: app.page("quickstart").model.mode == "finished" and listen.model.ready, timeout=20_000
+    )
     qtbot.waitUntil(listen.play.hasFocus)
     press(listen.play, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: listen.model.playing)
@@ -281,15 +286,15 @@ def test_the_space_bar_plays_once_and_works_the_control_that_has_the_focus(
     press(listen.loop, Qt.Key.Key_Space)
     assert not listen.loop.isChecked()
     assert not listen.model.playing
-    app.train.run_view.tabs.button("listen").setFocus()
-    press(app.train.run_view.tabs.button("listen"), Qt.Key.Key_B)
+    app.page("quickstart").run_view.tabs.button("listen").setFocus()
+    press(app.page("quickstart").run_view.tabs.button("listen"), Qt.Key.Key_B)
     assert listen.model.heard == "reconstruction", "the letters count wherever the focus is"
     assert opened == [1]
 
 
 def test_sounds_by_typed_path(open_app: Opener, tmp_path: Path) -> None:
     app = open_app(ReplayDriver(tmp_path / "way"))
-    form = app.train.form
+    form = app.page("quickstart").form
     sound = tmp_path / "möwe 1.wav"
     sound.write_bytes(b"")
     form.path.setText(str(tmp_path / "nothing"))
@@ -298,7 +303,7 @@ def test_sounds_by_typed_path(open_app: Opener, tmp_path: Path) -> None:
     assert form.path.text(), "what was mistyped can be put right"
     form.path.setText(f'"{sound}"')
     form.path.returnPressed.emit()
-    assert app.train.setup.sources == [sound]
+    assert app.page("quickstart").setup.sources == [sound]
     assert not form.path.text()
     following = form.path.nextInFocusChain()
     assert following is not None
@@ -313,12 +318,12 @@ def test_a_refused_start_leads_back_to_the_form(open_app: Opener, qtbot: QtBot, 
             raise UserError("The folder cannot be used.", "Choose another folder.", code="not-writable")
 
     app = open_app(Refusing(tmp_path / "way"))
-    form = app.train.form
+    form = app.page("quickstart").form
     form.demo.click()
     form.start.click()
     qtbot.waitUntil(form.refusal.isVisible)
-    assert app.train.stack.currentWidget() is form
+    assert app.page("quickstart").stack.currentWidget() is form
     assert form.refusal.title.text() == "The folder cannot be used."
     assert not app.memory.recent
-    app.train.setup.set_project(str(tmp_path / "elsewhere"))
+    app.page("quickstart").setup.set_project(str(tmp_path / "elsewhere"))
     assert not form.refusal.isVisible()
