@@ -24,11 +24,45 @@ class DatasetParams:
     """Samples per training example; a stored chunk holds 2 * num_signal samples (upstream's layout)."""
     channels: int = 1
     sample_rate: int = 44100
-    mono: Literal["mix", "left", "right"] = "mix"
+    mono: Literal["mix", "left", "right", "separate"] = "mix"
+    """How several channels become one; ``separate`` makes every channel an example of its own (with ``channels`` 1)."""
     short_files: Literal["join", "pad", "skip"] = "join"
     """What happens to files shorter than a chunk."""
     tails: Literal["pad", "drop"] = "pad"
     """What happens to the last partial chunk of a file."""
+    trim_silence: bool = False
+    """Cut stretches below ``trim_threshold`` (dBFS, in all channels) that last ``trim_seconds`` or longer."""
+    trim_threshold: float = -60.0
+    trim_seconds: float = 1.0
+    normalise: Literal["none", "peak", "loudness"] = "none"
+    """One gain for each file: its highest sample to ``peak_target``, or its loudness (EBU R 128) to ``loudness_target``."""
+    peak_target: float = -1.0
+    """dBFS; no file is made louder than this, whatever the loudness wanted."""
+    loudness_target: float = -18.0
+    """LUFS, integrated."""
+    duplicates: Literal["keep", "skip"] = "keep"
+    """Files whose bytes are those of an earlier file."""
+    extensions: list[str] = field(default_factory=list)
+    """Endings searched for in folders, lower case without a dot; empty: every kind known."""
+    exclude: list[str] = field(default_factory=list)
+    """Files and folders to pass over (absolute paths)."""
+    lazy: bool = False
+    """Store paths instead of sound: nothing is decoded before the training, which then decodes all the time."""
+    max_size: int = 0
+    """Bytes the dataset may take at most; 0: what it needs."""
+    validation: Literal["chunks", "files"] = "chunks"
+    """What a training keeps for validation: chunks drawn at random (RAVE's way), or all of some files."""
+
+
+@dataclass(frozen=True)
+class DatasetAppendParams:
+    """Add recordings to a dataset that this application made, with the parameters it was made with."""
+
+    dataset: str
+    """Its folder."""
+    sources: list[str]
+    extensions: list[str] = field(default_factory=list)
+    exclude: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -170,6 +204,7 @@ class EngineInstallParams:
 
 Params = (
     DatasetParams
+    | DatasetAppendParams
     | TrainParams
     | RenderParams
     | EvaluateParams
@@ -183,6 +218,7 @@ Trusting = TrainParams | RenderParams | EvaluateParams | ExportParams
 
 KINDS: dict[str, type[Any]] = {
     "dataset": DatasetParams,
+    "dataset-append": DatasetAppendParams,
     "train": TrainParams,
     "render": RenderParams,
     "evaluate": EvaluateParams,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rave_gui.audio.extensions import EXTENSIONS
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr, trn
 
 
 @dataclass(frozen=True)
@@ -47,78 +48,162 @@ def printable(path: str) -> str:
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def search(sources: Sequence[str], check: Callable[[], None] = lambda: None) -> SearchResult:
+def search(
+    sources: Sequence[str],
+    check: Callable[[], None] = lambda: None,
+    *,
+    extensions: Collection[str] = (),
+    exclude: Collection[str] = (),
+) -> SearchResult:
     """Files to read below ``sources`` (files and folders, recursively, links followed, loops cut, each file once).
 
-    In a folder only names with a known ending count (``audio.extensions``); a file named itself is tried whatever its ending.
-    ``check`` is called now and then and may raise to end the search. Raises :class:`UserError` (``not-found``) when a
-    source does not exist.
+    In a folder only names with a known ending count (``extensions``, or all of ``audio.extensions``); a file named itself is
+    tried whatever its ending. ``exclude`` names files and folders to pass over. ``check`` is called now and then and may raise
+    to end the search. Raises :class:`UserError` (``not-found``) when a source does not exist.
     """
+    result = SearchResult()
+    for item in iter_search(sources, check, result.ignored, extensions=extensions, exclude=exclude):
+        if isinstance(item, Found):
+            result.files.append(item)
+        else:
+            result.problems.append(item)
+    return result
+
+
+def iter_search(
+    sources: Sequence[str],
+    check: Callable[[], None] = lambda: None,
+    ignored: Counter[str] | None = None,
+    *,
+    extensions: Collection[str] = (),
+    exclude: Collection[str] = (),
+) -> Iterator[Found | Unreachable]:
+    """What :func:`search` finds, as it is found, in the same order; names passed over are counted in ``ignored``."""
     if not sources:
         raise UserError(
-            "No recordings were chosen.", "Add at least one sound file or folder.", code="no-audio"
+            tr("No recordings were chosen."), tr("Add at least one sound file or folder."), code="no-audio"
         )
-    result = SearchResult()
-    seen: set[str] = set()
+    wanted = frozenset(ending.lower().lstrip(".") for ending in extensions) or EXTENSIONS
+    walk = _Walk(check, ignored if ignored is not None else Counter(), wanted, _Excluded(exclude))
     for source in sources:
         path = os.path.abspath(Path(source).expanduser())  # noqa: PTH100 - links keep their names
         try:
             status = Path(path).stat()
         except OSError as error:
             raise UserError(
-                f"{printable(path)} cannot be opened: {error.strerror or error}.",
-                "Check the path; a disk may be unplugged or the folder may have been moved.",
+                tr(
+                    "{path} cannot be opened: {reason}.", path=printable(path), reason=error.strerror or error
+                ),
+                tr("Check the path; a disk may be unplugged or the folder may have been moved."),
                 code="not-found",
             ) from None
         if stat.S_ISDIR(status.st_mode):
-            _walk(path, result, seen, check)
+            yield from walk.folder(path)
         else:
-            _add(path, path, status, result, seen)
-    return result
+            yield from walk.file(path, path, status)
 
 
-def _walk(root: str, result: SearchResult, seen: set[str], check: Callable[[], None]) -> None:
-    entered: set[tuple[int, int] | str] = set()
-    stack = [root]
-    found: list[tuple[tuple[str, ...], str, os.stat_result]] = []
-    while stack:
-        check()
-        folder = stack.pop()
+class _Excluded:
+    """Whether a path is one of those to pass over, or lies below one."""
+
+    def __init__(self, paths: Collection[str]) -> None:
+        self._paths = frozenset(os.path.abspath(Path(path).expanduser()) for path in paths)  # noqa: PTH100
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._paths
+
+
+class _Walk:
+    def __init__(
+        self, check: Callable[[], None], ignored: Counter[str], wanted: frozenset[str], excluded: _Excluded
+    ) -> None:
+        self._check = check
+        self._ignored = ignored
+        self._wanted = wanted
+        self._excluded = excluded
+        self._seen: set[str] = set()
+
+    def folder(self, root: str) -> Iterator[Found | Unreachable]:
+        """Everything below, entries of each folder by name."""
+        entered: set[tuple[int, int] | str] = set()
+        stack: list[tuple[str, Iterator[tuple[os.DirEntry[str], os.stat_result] | Unreachable]]] = []
+        if root not in self._excluded:
+            stack.append((os.path.realpath(root), self._entries(root, entered)))
+        while stack:
+            real, entries = stack[-1]
+            item = next(entries, None)
+            if item is None:
+                stack.pop()
+            elif isinstance(item, Unreachable):
+                yield item
+            else:
+                self._check()
+                entry, status = item
+                if entry.path in self._excluded:
+                    continue
+                if stat.S_ISDIR(status.st_mode):
+                    if not entry.name.endswith(".building"):
+                        below = (
+                            os.path.realpath(entry.path)
+                            if entry.is_symlink()
+                            else f"{real}{os.sep}{entry.name}"
+                        )
+                        stack.append((below, self._entries(entry.path, entered)))
+                elif self._is_wanted(entry.name):
+                    known = "" if entry.is_symlink() else f"{real}{os.sep}{entry.name}"
+                    yield from self.file(root, entry.path, status, known)
+
+    def _entries(
+        self, folder: str, entered: set[tuple[int, int] | str]
+    ) -> Iterator[tuple[os.DirEntry[str], os.stat_result] | Unreachable]:
         identity = _identity(folder)
         if identity in entered:
-            continue
+            return
         entered.add(identity)
         try:
-            entries = list(os.scandir(folder))
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
-            result.problems.append(
-                Unreachable(
-                    printable(folder), "not-allowed", f"The folder cannot be read ({error.strerror})."
-                )
-            )
-            continue
-        for entry, status in _entries(entries, result):
-            if stat.S_ISDIR(status.st_mode):
-                if not entry.name.endswith(".building"):
-                    stack.append(entry.path)
-            elif _wanted(entry.name, result):
-                found.append((Path(entry.path).relative_to(root).parts, entry.path, status))
-    for _, path, status in sorted(found, key=lambda item: item[0]):
-        _add(root, path, status, result, seen)
+            reason = tr("The folder cannot be read ({reason}).", reason=error.strerror)
+            yield Unreachable(printable(folder), "not-allowed", reason)
+            return
+        for entry in entries:
+            if entry.name.startswith(
+                "._"
+            ):  # macOS keeps a file's attributes in such a twin; it holds no sound
+                continue
+            try:
+                yield entry, entry.stat()
+            except OSError as error:
+                if _ending(entry.name) in self._wanted or entry.is_symlink():
+                    reason = tr("The link leads nowhere or in a circle ({reason}).", reason=error.strerror)
+                    yield Unreachable(printable(entry.path), "not-found", reason)
+
+    def _is_wanted(self, name: str) -> bool:
+        ending = _ending(name)
+        if ending in self._wanted:
+            return True
+        self._ignored[ending] += 1
+        return False
+
+    def file(
+        self, root: str, path: str, status: os.stat_result, real: str = ""
+    ) -> Iterator[Found | Unreachable]:
+        """One file, once; ``real`` is its path without links where that is known."""
+        if path in self._excluded:
+            return
+        if not stat.S_ISREG(status.st_mode):
+            reason = tr("This is not a regular file (a pipe or a device).")
+            yield Unreachable(printable(path), "unreadable", reason)
+            return
+        real = real or os.path.realpath(path)
+        if real in self._seen:
+            return
+        self._seen.add(real)
+        yield Found(path, status.st_size, status.st_mtime_ns, root)
 
 
-def _entries(
-    entries: list[os.DirEntry[str]], result: SearchResult
-) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
-    for entry in entries:
-        if entry.name.startswith("._"):  # macOS keeps a file's attributes in such a twin; it holds no sound
-            continue
-        try:
-            yield entry, entry.stat()
-        except OSError as error:
-            if Path(entry.name).suffix.lower().lstrip(".") in EXTENSIONS or entry.is_symlink():
-                reason = f"The link leads nowhere or in a circle ({error.strerror})."
-                result.problems.append(Unreachable(printable(entry.path), "not-found", reason))
+def _ending(name: str) -> str:
+    return os.path.splitext(name)[1].lower().lstrip(".")  # noqa: PTH122 - ten times as fast, and called for every name
 
 
 def _identity(folder: str) -> tuple[int, int] | str:
@@ -129,35 +214,19 @@ def _identity(folder: str) -> tuple[int, int] | str:
     return (status.st_dev, status.st_ino) if status.st_ino else os.path.realpath(folder)
 
 
-def _wanted(name: str, result: SearchResult) -> bool:
-    ending = Path(name).suffix.lower().lstrip(".")
-    if ending in EXTENSIONS:
-        return True
-    result.ignored[ending] += 1
-    return False
-
-
-def _add(root: str, path: str, status: os.stat_result, result: SearchResult, seen: set[str]) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        reason = "This is not a regular file (a pipe or a device)."
-        result.problems.append(Unreachable(printable(path), "unreadable", reason))
-        return
-    real = os.path.realpath(path)
-    if real in seen:
-        return
-    seen.add(real)
-    result.files.append(Found(path, status.st_size, status.st_mtime_ns, root))
-
-
 def describe_nothing(sources: Sequence[str], result: SearchResult) -> str:
     """What was found instead of sound, for the message of a build without any."""
     names = ", ".join(printable(str(source)) for source in sources[:3]) + (" …" if len(sources) > 3 else "")
-    if result.ignored:
-        kinds = ", ".join(
-            f"{count} × {'.' + ending if ending else 'no ending'}"
-            for ending, count in result.ignored.most_common(5)
-        )
-        count = result.ignored.total()
-        other = "1 file of another kind" if count == 1 else f"{count} files of other kinds"
-        return f"No sound files were found in {names}, only {other} ({kinds})."
-    return f"No sound files were found in {names}: there are no files."
+    if not result.ignored:
+        return tr("No sound files were found in {names}: there are no files.", names=names)
+    kinds = ", ".join(
+        f"{count} × {'.' + ending if ending else tr('no ending')}"
+        for ending, count in result.ignored.most_common(5)
+    )
+    return trn(
+        "No sound files were found in {names}, only {n} file of another kind ({kinds}).",
+        "No sound files were found in {names}, only {n} files of other kinds ({kinds}).",
+        result.ignored.total(),
+        names=names,
+        kinds=kinds,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 HANDLERS: dict[str, str] = {
     "dataset": "rave_gui.datasets.build:run",
+    "dataset-append": "rave_gui.datasets.append:run",
     "engine-install": "rave_gui.runtime.install_job:run",
 }
 """Kind to ``module:function``; the function takes the kind's parameters and a ``WorkContext`` and returns the result."""
