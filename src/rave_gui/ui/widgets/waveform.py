@@ -78,6 +78,8 @@ class WaveformView(QWidget):
             painter.setBrush(QColor(c.sunken))
             painter.drawRoundedRect(QRectF(0.5, top + 0.5, self.width() - 1, height - 1), 8, 8)
             self._lane(painter, key, QColor(getattr(c, role)), top, height)
+            if not name:
+                continue
             heard = key == self._heard
             painter.setFont(
                 fonts.text_font(theme, "caption", QFont.Weight.DemiBold if heard else QFont.Weight.Normal)
