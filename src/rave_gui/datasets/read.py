@@ -129,6 +129,10 @@ class Dataset:
             return None
         return [entry.key for entry in self._file.walk()]
 
+    def keys(self) -> list[bytes] | None:
+        """All keys in order; None when they are simply the numbers from 0 on."""
+        return self._keys
+
     def key(self, index: int) -> bytes:
         """LMDB key of chunk ``index``. Raises :class:`IndexError`."""
         if not 0 <= index < self.chunks:
