@@ -74,6 +74,17 @@ def job_kind(kind: str) -> str:
     }.get(kind, kind)
 
 
+def item_kind(kind: str) -> str:
+    """A thing of a project in a word."""
+    return {
+        "dataset": tr("Dataset"),
+        "run": tr("Training"),
+        "export": tr("Exported model"),
+        "take": tr("Take"),
+        "project": tr("Project"),
+    }.get(kind, kind)
+
+
 def state_tone(state: str) -> str:
     """The colour role of a job's state."""
     return {"succeeded": "success", "failed": "danger", "interrupted": "warning", "paused": "warning"}.get(
