@@ -146,8 +146,8 @@ class Project:
     def items(self, kind: Kind) -> list[Record]:
         """Everything of one kind as it is on disk now; on a read-only disk, what the folders alone tell."""
         try:
-            self.rescan()
-            return self.store.items(kind)
+            rows = rescan(self.path, self.store)
+            return self.store.items(kind) if rows is None else [row for row in rows if row.kind == kind]
         except UserError as error:
             if error.code != "not-writable":
                 raise

@@ -73,20 +73,25 @@ def look(root: Path, kind: Kind) -> list[Record]:
     return [Record(kind, name, entry, entry.stat().st_mtime) for name, entry in found.items()]
 
 
-def rescan(root: Path, store: Store) -> None:
+def rescan(root: Path, store: Store) -> list[Record] | None:
     """Bring the store in line with the folders: new ones are registered, vanished ones forgotten, others left as they are.
 
     A row whose folder is still being made by its job (registered, not complete yet) stays while the folder exists or the
     job's folder does. What was adopted lies outside the project and stays, also while its disk is not there.
 
     A folder whose time has not changed since it was read is not read again; only what was not complete then is looked at.
+
+    Returns every row when none had to be changed, otherwise None.
     """
     memory = store.facts(_MEMORY)
     remember: dict[str, tuple[str, dict[str, Any]]] = {}
     known: dict[Kind, dict[str, Record]] = {kind: {} for kind, _, _ in PLACES}
-    for record in store.all_items():
+    rows = store.all_items()
+    for record in rows:
         known[record.kind][record.name] = record
     new: list[Record] = []
+    gone = False
+    inside = str(root) + os.sep
     for kind, place, accept in PLACES:
         folder = root / place
         stamp = _stamp(folder)
@@ -104,16 +109,19 @@ def rescan(root: Path, store: Store) -> None:
             Record(kind, name, path, time.time()) for name, path in names.items() if name not in known[kind]
         ]
         for name, record in known[kind].items():
-            if name in names or not record.path.is_relative_to(root) or os.path.lexists(record.path):
+            where = str(record.path)
+            if name in names or not where.startswith(inside) or os.path.lexists(where):
                 continue
             if record.job is None or not (root / "jobs" / record.job).exists():
                 store.forget(kind, name)
+                gone = True
     store.add(new)
     settled = {place: fact for place, fact in remember.items() if _settled(fact[0])}
     if settled:
         # What cannot be remembered (a disk that may only be read) is read again the next time.
         with contextlib.suppress(UserError):
             store.set_facts(_MEMORY, settled)
+    return None if new or gone else rows
 
 
 def _unfinished(folder: Path) -> list[Path]:

@@ -354,5 +354,5 @@ class Store:
             row["created"],
             row["job"],
             row["parent"],
-            json.loads(row["info"]),
+            json.loads(row["info"]) if row["info"] != "{}" else {},
         )
