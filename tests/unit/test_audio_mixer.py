@@ -158,3 +158,18 @@ def test_no_order_of_commands_clicks_or_leaves_the_sound(steps: list[tuple[str, 
     sound = np.concatenate(out)
     assert sound.max(initial=0) <= 1 + 1e-6
     assert sound.min(initial=0) >= -1e-6
+
+
+def test_tracks_can_be_replaced_while_they_play() -> None:
+    old, new = ramp(5000), ramp(5000, 0.5)
+    mixer = made(old)
+    mixer.loop(1000, 4000)
+    mixer.play()
+    mixer.render(2000)
+    mixer.replace([new])
+    out = mixer.render(1000)[:, 0]
+    assert np.array_equal(out[FADE:], new[2000 + FADE : 3000]), "the same place, the new sound"
+    assert np.abs(np.diff(np.concatenate([old[1998:2000], out[:FADE]]))).max() < 0.01, "no click"
+    assert mixer.state.playing
+    mixer.render(1500)
+    assert mixer.state.position == 1500, "the loop goes on"

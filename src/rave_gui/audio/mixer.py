@@ -24,6 +24,11 @@ class _Load:
 
 
 @dataclass(frozen=True)
+class _Replace:
+    tracks: tuple[Floats, ...]
+
+
+@dataclass(frozen=True)
 class _Play:
     on: bool
 
@@ -48,7 +53,7 @@ class _Gain:
     value: float
 
 
-_Command = _Load | _Play | _Seek | _Switch | _Loop | _Gain
+_Command = _Load | _Replace | _Play | _Seek | _Switch | _Loop | _Gain
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,10 @@ class Mixer:
     def load(self, tracks: Sequence[npt.NDArray[np.floating]], position: int = 0) -> None:
         """Replace the tracks: each [channels, n] or [n]; one channel goes to all, surplus ones are dropped. Playback stops."""
         self._commands.append(_Load(tuple(self._interleave(track) for track in tracks), position))
+
+    def replace(self, tracks: Sequence[npt.NDArray[np.floating]]) -> None:
+        """Other tracks on the same time line (as in :meth:`load`): place, loop and playback go on, across a short fade."""
+        self._commands.append(_Replace(tuple(self._interleave(track) for track in tracks)))
 
     def play(self) -> None:
         """Go on from the present position, or from the start after the end."""
@@ -163,6 +172,14 @@ class Mixer:
                     self._position = min(max(0, position), self._length)
                     self._track = min(self._track, max(0, len(tracks) - 1))
                     self._playing, self._ended, self._loop = False, False, None
+                case _Replace(tracks):
+                    self._tracks = tracks
+                    self._length = max((track.shape[0] for track in tracks), default=0)
+                    self._track = min(self._track, max(0, len(tracks) - 1))
+                    self._position = min(self._position, self._length)
+                    self._playing = self._playing and self._position < self._length
+                    if self._loop is not None:
+                        self._loop = self._sound_loop(self._loop)
                 case _Play(on):
                     if on and self._position >= self._length:
                         self._position = 0

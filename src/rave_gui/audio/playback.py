@@ -91,6 +91,11 @@ class Player:
         self.mixer.load(ready, round(position * self.sample_rate))
         self._settle()
 
+    def replace(self, tracks: Sequence[npt.NDArray[np.floating]], sample_rate: int) -> None:
+        """Other tracks on the same time line, as in :meth:`load`; what plays goes on at the same place."""
+        self.mixer.replace([self._converted(np.atleast_2d(track), sample_rate) for track in tracks])
+        self._settle()
+
     def _converted(self, track: npt.NDArray[np.floating], rate: int) -> npt.NDArray[np.float32]:
         data = np.asarray(track, np.float32)
         if rate == self.sample_rate or not data.shape[1]:

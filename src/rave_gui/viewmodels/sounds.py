@@ -2,47 +2,123 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rave_gui.errors import UserError
-from rave_gui.viewmodels.listen import Player
+from rave_gui.i18n import tr
 
-BUCKETS = 2000
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from rave_gui.viewmodels.player import Player
+
+    Floats = npt.NDArray[np.float32]
+
+BUCKETS = 4000
+LONGEST = 30 * 60
+"""Seconds of a sound that is held in memory for listening; longer ones are heard up to there."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Sound:
+    """Samples to be heard: float32 [channels, n] at ``rate`` hertz."""
+
+    audio: Floats
+    rate: int
+    cut: bool = False
+    """Only the first :data:`LONGEST` seconds of a longer file."""
+
+    @property
+    def seconds(self) -> float:
+        """Length."""
+        return float(self.audio.shape[1]) / self.rate if self.rate else 0.0
+
+
+@dataclass(frozen=True, eq=False)
 class Peaks:
-    """Envelope of one sound: (lowest, highest) of equal slices, -1 to 1, and its length."""
+    """Envelope of one sound, all channels together: lows and highs of equal slices, float32 [slices], and its length in seconds."""
 
-    pairs: list[tuple[float, float]]
+    low: Floats
+    high: Floats
     seconds: float
 
 
-def peaks(path: Path) -> Peaks:
-    """Envelope of a sound file, all channels together. Raises :class:`UserError` when it cannot be read."""
+def load(source: Path | Sound) -> Sound:
+    """The samples of a file (or what was given). Raises :class:`UserError` ``unreadable`` when it cannot be read."""
+    if isinstance(source, Sound):
+        return source
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(str(source)) as file:
+            rate = int(file.samplerate)
+            most = LONGEST * rate
+            audio = file.read(min(file.frames, most), dtype="float32", always_2d=True)
+            return Sound(audio.T, rate, file.frames > most)
+    except (soundfile.LibsndfileError, OSError) as error:
+        return _decoded(source, error)
+
+
+def _decoded(path: Path, first: Exception) -> Sound:
+    """Formats that libsndfile does not know (m4a, video) go through the application's own decoder."""
+    from rave_gui.audio.wav import read
+
+    if path.is_file():
+        try:
+            return Sound(*read(path))
+        except UserError as error:
+            raise UserError(
+                tr("The sound {name} cannot be read.", name=path.name),
+                tr("It may be damaged: try another file."),
+                f"{first}\n{error.message}",
+                code="unreadable",
+            ) from error
+    raise UserError(
+        tr("The sound {name} is not there any more.", name=path.name),
+        tr("It was moved or deleted. Choose another one, or make it again."),
+        str(first),
+        code="unreadable",
+    ) from first
+
+
+def envelope(sound: Sound, buckets: int = BUCKETS) -> Peaks:
+    """Envelope of a sound."""
     import numpy as np
 
-    from rave_gui.audio.peaks import envelope
+    from rave_gui.audio.peaks import envelope as of_channel
 
-    audio, rate = _read(path)
-    if not audio.shape[1]:
-        return Peaks([], 0.0)
-    low = np.min([envelope(channel, BUCKETS)[0] for channel in audio], axis=0)
-    high = np.max([envelope(channel, BUCKETS)[1] for channel in audio], axis=0)
-    return Peaks(list(zip(low.tolist(), high.tolist(), strict=True)), audio.shape[1] / rate)
+    if not sound.audio.shape[1]:
+        nothing = np.zeros(0, np.float32)
+        return Peaks(nothing, nothing, 0.0)
+    pairs = [of_channel(channel, buckets) for channel in sound.audio]
+    return Peaks(
+        np.min([low for low, _ in pairs], axis=0), np.max([high for _, high in pairs], axis=0), sound.seconds
+    )
 
 
-def open_player(files: tuple[Path, ...]) -> Player:
-    """A player of sound files in sync. Opens no device yet. Raises :class:`UserError` for an unreadable file."""
+def open_player(found: Sequence[Sound]) -> Player:
+    """A player of sounds in sync, at the rate of the first; others are converted. Opens no device yet."""
     from rave_gui.audio import playback
 
-    sounds = [_read(path) for path in files]
-    rate = sounds[0][1]
-    player = playback.Player(rate, max(audio.shape[0] for audio, _ in sounds))
-    player.load([audio for audio, _ in sounds], rate)
+    rate = found[0].rate
+    player = playback.Player(rate, max(2, *(sound.audio.shape[0] for sound in found)))
+    player.load([converted(sound, rate) for sound in found], rate)
     return SyncPlayer(player)
+
+
+def converted(sound: Sound, rate: int) -> Floats:
+    """The samples at another rate."""
+    if sound.rate == rate or not sound.audio.shape[1]:
+        return sound.audio
+    import numpy as np
+    import soxr
+
+    out: Floats = soxr.resample(np.ascontiguousarray(sound.audio.T), sound.rate, rate, quality="HQ").T
+    return out
 
 
 class SyncPlayer:
@@ -52,24 +128,36 @@ class SyncPlayer:
         self._player = player
 
     def play(self) -> None:
-        """See :class:`~rave_gui.viewmodels.listen.Player`."""
+        """See :class:`~rave_gui.viewmodels.player.Player`."""
         self._player.play()
 
     def pause(self) -> None:
-        """See :class:`~rave_gui.viewmodels.listen.Player`."""
+        """See :class:`~rave_gui.viewmodels.player.Player`."""
         self._player.pause()
 
     def seek(self, seconds: float) -> None:
-        """See :class:`~rave_gui.viewmodels.listen.Player`."""
+        """See :class:`~rave_gui.viewmodels.player.Player`."""
         self._player.seek(seconds)
 
     def select(self, index: int) -> None:
-        """See :class:`~rave_gui.viewmodels.listen.Player`."""
+        """See :class:`~rave_gui.viewmodels.player.Player`."""
         self._player.switch(index)
 
-    def set_loop(self, on: bool) -> None:
-        """See :class:`~rave_gui.viewmodels.listen.Player`."""
-        self._player.loop(*((0.0, self._player.state.duration) if on else (None, None)))
+    def set_loop(self, start: float | None, stop: float | None = None) -> None:
+        """See :class:`~rave_gui.viewmodels.player.Player`."""
+        if start is None:
+            self._player.loop(None)
+        else:
+            self._player.loop(start, self._player.state.duration if stop is None else stop)
+
+    def set_gain(self, gain: float) -> None:
+        """See :class:`~rave_gui.viewmodels.player.Player`."""
+        self._player.gain(gain)
+
+    def replace(self, found: Sequence[Sound]) -> None:
+        """See :class:`~rave_gui.viewmodels.player.Player`."""
+        rate = self._player.sample_rate
+        self._player.replace([converted(sound, rate) for sound in found], rate)
 
     @property
     def position(self) -> float:
@@ -89,19 +177,3 @@ class SyncPlayer:
     def close(self) -> None:
         """Give the device back."""
         self._player.close()
-
-
-def _read(path: Path) -> tuple[Any, int]:
-    """Samples [channels, n] as float32 and the rate. Raises :class:`UserError` when the file cannot be read."""
-    import soundfile
-
-    try:
-        audio, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise UserError(
-            f"The sound {path.name} cannot be read.",
-            "It may have been moved or deleted: make the reconstruction again.",
-            str(error),
-            code="unreadable",
-        ) from error
-    return audio.T, int(rate)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from rave_gui.ui.i18n import tr
 from rave_gui.ui.theme import fonts
 from rave_gui.ui.theme.manager import ThemeManager
+from rave_gui.ui.widgets.basic import Card, label
 
 
 @dataclass(frozen=True)
@@ -81,3 +84,62 @@ class DistanceBars(QWidget):
                 QRectF(left + length + gap / 2, y, right + gap, line), middle, f"{bar.value:.1f}"
             )
         painter.end()
+
+
+class DistanceCard(Card):
+    """What an evaluation found: a sentence, the bars, and what they mean."""
+
+    def __init__(self, themes: ThemeManager) -> None:
+        super().__init__(themes)
+        self.verdict = label("", "lead", wrap=True)
+        self.bars = DistanceBars(themes)
+        self.explain = label(
+            tr(
+                "Distance to the original on a spectral scale, on sound kept out of the training: "
+                "the shorter the bar, the closer."
+            ),
+            "caption",
+            wrap=True,
+        )
+        for part in (self.verdict, self.bars, self.explain):
+            self.box.addWidget(part)
+
+    def show_result(self, result: dict[str, Any]) -> None:
+        """Take the result of an ``evaluate`` job."""
+        names = {
+            "distance": tr("Your model"),
+            "distance_untrained": tr("Untrained model"),
+            "distance_noise": tr("Noise, same loudness"),
+            "distance_silence": tr("Silence"),
+        }
+        self.bars.set(
+            [
+                Bar(name, float(result[key]), key == "distance")
+                for key, name in names.items()
+                if isinstance(result.get(key), (int, float))
+            ]
+        )
+        self.verdict.setText(verdict(result))
+
+
+def verdict(result: dict[str, Any]) -> str:
+    """What the distances mean, in one sentence."""
+    own = result.get("distance")
+    if not isinstance(own, (int, float)):
+        return tr("The distance could not be measured.")
+    others = {
+        "distance_untrained": tr("an untrained model"),
+        "distance_silence": tr("silence"),
+        "distance_noise": tr("noise"),
+    }
+    beaten = [t for k, t in others.items() if isinstance(result.get(k), (int, float)) and own < result[k]]
+    if not beaten:
+        return tr("Not closer to the original than an untrained model yet. Train longer.")
+    if len(beaten) == 3:
+        return tr("Closer to the original than an untrained model, silence and noise.")
+    things = tr(" and ").join(beaten)
+    missing = [t for k, t in others.items() if isinstance(result.get(k), (int, float)) and own >= result[k]]
+    if missing:
+        left = tr(" and ").join(missing)
+        return tr("Closer to the original than {things}, not yet than {left}.", things=things, left=left)
+    return tr("Closer to the original than {things}.", things=things)
