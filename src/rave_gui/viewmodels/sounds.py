@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from rave_gui.viewmodels.player import Player
+    from rave_gui.viewmodels.ab_player import Player
 
     Floats = npt.NDArray[np.float32]
 
@@ -128,34 +128,34 @@ class SyncPlayer:
         self._player = player
 
     def play(self) -> None:
-        """See :class:`~rave_gui.viewmodels.player.Player`."""
+        """See :class:`~rave_gui.viewmodels.ab_player.Player`."""
         self._player.play()
 
     def pause(self) -> None:
-        """See :class:`~rave_gui.viewmodels.player.Player`."""
+        """See :class:`~rave_gui.viewmodels.ab_player.Player`."""
         self._player.pause()
 
     def seek(self, seconds: float) -> None:
-        """See :class:`~rave_gui.viewmodels.player.Player`."""
+        """See :class:`~rave_gui.viewmodels.ab_player.Player`."""
         self._player.seek(seconds)
 
     def select(self, index: int) -> None:
-        """See :class:`~rave_gui.viewmodels.player.Player`."""
+        """See :class:`~rave_gui.viewmodels.ab_player.Player`."""
         self._player.switch(index)
 
     def set_loop(self, start: float | None, stop: float | None = None) -> None:
-        """See :class:`~rave_gui.viewmodels.player.Player`."""
+        """See :class:`~rave_gui.viewmodels.ab_player.Player`."""
         if start is None:
             self._player.loop(None)
         else:
             self._player.loop(start, self._player.state.duration if stop is None else stop)
 
     def set_gain(self, gain: float) -> None:
-        """See :class:`~rave_gui.viewmodels.player.Player`."""
+        """See :class:`~rave_gui.viewmodels.ab_player.Player`."""
         self._player.gain(gain)
 
     def replace(self, found: Sequence[Sound]) -> None:
-        """See :class:`~rave_gui.viewmodels.player.Player`."""
+        """See :class:`~rave_gui.viewmodels.ab_player.Player`."""
         rate = self._player.sample_rate
         self._player.replace([converted(sound, rate) for sound in found], rate)
 

@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 from rave_gui.ui.bridge import Bridge
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.theme.manager import ThemeManager
+from rave_gui.ui.widgets.ab_player import SoundPlayer
 from rave_gui.ui.widgets.basic import Card
 from rave_gui.ui.widgets.distance import DistanceCard
 from rave_gui.ui.widgets.empty import EmptyState
-from rave_gui.ui.widgets.player import SoundPlayer
-from rave_gui.viewmodels.player import Track
+from rave_gui.viewmodels.ab_player import Track
 
 
 class ListenView(QWidget):

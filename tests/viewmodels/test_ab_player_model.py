@@ -11,7 +11,7 @@ import soundfile
 
 from rave_gui.errors import UserError
 from rave_gui.viewmodels import sounds
-from rave_gui.viewmodels.player import PlayerModel
+from rave_gui.viewmodels.ab_player import PlayerModel
 from rave_gui.viewmodels.sounds import Sound
 
 
