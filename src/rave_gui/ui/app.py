@@ -19,7 +19,9 @@ from rave_gui.settings import Settings
 from rave_gui.ui.bridge import Bridge
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.main_window import MainWindow
+from rave_gui.ui.shell.actions import Action
 from rave_gui.ui.shell.page import PAGES, Page, PageSpec
+from rave_gui.ui.shell.projects import ProjectCommands
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.theme.manager import ThemeManager
 from rave_gui.viewmodels.memory import Memory
@@ -77,6 +79,8 @@ class App(QObject):
         self.session.data_changed.connect(self._data_changed)
         self.session.engine.changed.connect(self._show_engine)
         self.session.actions.go_to = self.show_page
+        self.projects = ProjectCommands(self.session)
+        self.session.actions.add([*self._engine_actions(), *self.projects.actions_here()], window)
         window.restore(self.memory.geometry)
         window.show_page(self.memory.page)
 
@@ -233,6 +237,27 @@ class App(QObject):
 
         if not isinstance(error, (UserError, OSError)):
             raise error
+
+    def _engine_actions(self) -> list[Action]:
+        engine, group = self.session.engine, tr("Engine")
+        return [
+            Action(
+                "engine.install",
+                tr("Set up the engine"),
+                self.install_engine,
+                "download",
+                group=group,
+                enabled=lambda: self.services is not None and not engine.ready and not engine.installing,
+            ),
+            Action(
+                "engine.cancel",
+                tr("Cancel the engine's set-up"),
+                self.cancel_engine,
+                "x",
+                group=group,
+                enabled=lambda: engine.installing,
+            ),
+        ]
 
     def install_engine(self) -> None:
         """Set the engine up, as a job; nothing when that is being done."""

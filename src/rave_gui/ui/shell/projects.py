@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,30 +128,6 @@ class ProjectCommands(QObject):
         if project is not None:
             self._show(DeleteProjectDialog(self._session, project.path))
 
-    def missing(self, info: ProjectInfo) -> None:
-        """A project of the list is not where it was: say so and offer to take it off the list."""
-        services = self._session.services
-        if services is None:
-            return
-        if self._session.ask(
-            tr("“{name}” is not there", name=info.name),
-            tr(
-                "Nothing was found at {path}. If it is on a disk that is not connected, connect it and try again. "
-                "If you moved it, open it from its new place.",
-                path=info.path,
-            ),
-            tr("Take it off the list"),
-            False,
-        ):
-            from rave_gui.workspace import actions
-
-            self._session.call(
-                lambda: actions.forget(services, info.path),
-                lambda _none: self._session.tell(
-                    tr("“{name}” was taken off the list. Its files were not touched.", name=info.name)
-                ),
-            )
-
     def _show(self, dialog: Any) -> None:
         self.dialog = dialog
 
@@ -161,3 +137,26 @@ class ProjectCommands(QObject):
 
         dialog.finished.connect(lambda _result: gone())
         dialog.show_it()
+
+
+def forget_missing(session: Session, info: ProjectInfo, then: Callable[[], None]) -> None:
+    """A project of the list is not where it was: say so, and offer to take it off the list."""
+    services = session.services
+    if services is None or not session.ask(
+        tr("“{name}” is not there", name=info.name),
+        tr(
+            "Nothing was found at {path}. If it is on a disk that is not connected, connect it and try again. "
+            "If you moved it, open it from its new place.",
+            path=info.path,
+        ),
+        tr("Take it off the list"),
+        False,
+    ):
+        return
+    from rave_gui.workspace import actions
+
+    def done(_none: None) -> None:
+        session.tell(tr("“{name}” was taken off the list. Its files were not touched.", name=info.name))
+        then()
+
+    session.call(lambda: actions.forget(services, info.path), done)

@@ -87,6 +87,17 @@ class QuickstartPage(Page):
             self.model.back_to_setup()
             self.open_project(project.path)
 
+    def enter(self, where: dict[str, Any]) -> None:
+        """``project``: folder to use; ``demo``: begin with the demo sounds."""
+        if self.model.mode != "setup":
+            return
+        if where.get("project"):
+            self.setup.set_project(str(where["project"]))
+        if where.get("demo"):
+            self.setup.use_demo()
+        if "demo" in where:
+            (self.form.start if where["demo"] else self.form.folder).setFocus()
+
     def leave(self) -> None:
         """Sound stops when the page is left."""
         if self.run_view is not None:
