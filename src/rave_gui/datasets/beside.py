@@ -6,15 +6,20 @@ a disk that cannot be written) is left as it is; its things are kept in the user
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from rave_gui.datasets.read import Dataset
 from rave_gui.datasets.sidecar import FILE_NAME
+from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 from rave_gui.paths import AppPaths
 from rave_protocol.codec import ProtocolError
 from rave_protocol.files import read_json, write_json
+from rave_protocol.locks import OsLock
 
 FOLDER = ".rave-gui"
 MARKS = "marks.json"
@@ -39,6 +44,23 @@ def fingerprint(dataset: Dataset) -> str:
         if 0 <= index < dataset.chunks:
             state.update(dataset.raw(index) or b"damaged")
     return state.hexdigest()
+
+
+@contextlib.contextmanager
+def working(folder: Path, name: str) -> Iterator[None]:
+    """Hold the folder for one kind of work. Raises :class:`UserError` (``busy``) while another process does the same."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = OsLock(folder / f"{name}.lock")
+    if not lock.acquire(timeout=1.0):
+        raise UserError(
+            tr("This dataset is being measured by another job right now."),
+            tr("Wait for that job to end; its result will be used."),
+            code="busy",
+        )
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def marks(dataset: Path, *, paths: AppPaths) -> frozenset[bytes]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rave_gui.datasets.beside import beside, fingerprint
+from rave_gui.datasets.beside import beside, fingerprint, working
 from rave_gui.datasets.levels import FLOOR_DB, measure
 from rave_gui.datasets.origins import Origins
 from rave_gui.datasets.read import Dataset
@@ -95,8 +95,7 @@ def build(
     if (known := load(dataset, paths=paths)) is not None:
         return int(known.shape[0])
     folder = beside(dataset, paths)
-    folder.mkdir(parents=True, exist_ok=True)
-    with Dataset(dataset) as one, Origins(one.path) as origins:
+    with working(folder, "index"), Dataset(dataset) as one, Origins(one.path) as origins:
         mark = fingerprint(one)
         # Unfinished indices of another state of the dataset are of no use to anybody.
         aside = folder / f".index-{mark[:16]}.part"
