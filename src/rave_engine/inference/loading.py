@@ -159,7 +159,10 @@ def load_model(
         warmed_up=_warmed_up(model),
         ema=ema,
         noise=branch,
-        extra={"rave_gui": state.get("rave_gui") or {}},
+        extra={
+            "rave_gui": state.get("rave_gui") or {},
+            "ema": bool(state.get("callbacks", {}).get("EMA")),
+        },
         trusted=trusted,
     )
     _probe(loaded)

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from rave_engine.errors import EngineError
+from rave_engine.inference.exported import ExportedModel, ExportFeeder, open_exported
 from rave_engine.inference.loading import LoadedModel, load_model
 from rave_engine.inference.reconstruction import BlockFeeder
 from rave_engine.jobs import JobContext
@@ -25,7 +26,7 @@ LARGEST_WAV = (1 << 32) - (1 << 20)
 
 
 def render(params: RenderParams, job: JobContext) -> dict[str, Any]:
-    """Reconstruct ``params.source`` and write it to ``params.output`` as WAV, 32-bit float, at the model's sample rate.
+    """Reconstruct ``params.source`` (through a checkpoint, or an exported .ts file) and write it to ``params.output`` as WAV, 32-bit float, at the model's sample rate.
 
     The level is the model's own (nothing is normalised, nothing clips). Every channel of the source goes through a mono model
     by itself; for a model with n channels the source's are matched by repeating one or mixing down. The file appears under
@@ -37,7 +38,7 @@ def render(params: RenderParams, job: JobContext) -> dict[str, Any]:
     started = time.monotonic()
     with open_sound(source) as file:
         job.progress(0, file.frames, unit="samples", phase="loading", force=True)
-        model = load_model(params.checkpoint, device=params.device, trusted=params.trusted)
+        model = _open_model(params)
         job.check_cancel()
         began = time.monotonic()
         result = _write(model, file, output, params, job)
@@ -45,12 +46,19 @@ def render(params: RenderParams, job: JobContext) -> dict[str, Any]:
     result |= {
         "path": str(output),
         "step": model.step,
-        "checkpoint": str(model.checkpoint),
+        "checkpoint": str(model.path if isinstance(model, ExportedModel) else model.checkpoint),
         "seconds": time.monotonic() - started,
         "real_time_factor": took / max(1e-9, result["samples"] / model.sample_rate),
     }
     job.emit(Artifact("audio", str(output), {"samples": result["samples"]}))
     return result
+
+
+def _open_model(params: RenderParams) -> LoadedModel | ExportedModel:
+    path = Path(params.checkpoint)
+    if path.suffix == ".ts":
+        return open_exported(path)
+    return load_model(path, device=params.device, trusted=params.trusted)
 
 
 def check_target(source: Path, output: Path) -> None:
@@ -118,13 +126,14 @@ def matched(piece: np.ndarray[Any, Any], channels: int) -> torch.Tensor:
 
 
 def _write(
-    model: LoadedModel, file: Any, output: Path, params: RenderParams, job: JobContext
+    model: LoadedModel | ExportedModel, file: Any, output: Path, params: RenderParams, job: JobContext
 ) -> dict[str, Any]:
     import soundfile
 
     total = round(file.frames * model.sample_rate / file.samplerate)
     channels = file.channels if file.channels % model.n_channels == 0 else model.n_channels
-    feeder = BlockFeeder(model, channels, params.randomness, params.seed)
+    make: Any = ExportFeeder if isinstance(model, ExportedModel) else BlockFeeder
+    feeder = make(model, channels, params.randomness, params.seed)
     output.parent.mkdir(parents=True, exist_ok=True)
     aside = output.with_name(f".{output.stem}.{os.getpid()}.part")
     container = "RF64" if total * channels * 4 > LARGEST_WAV else "WAV"
