@@ -49,7 +49,8 @@ class Decoder:
     """Decodes one file to ``channels`` channels at ``sample_rate``.
 
     Channels: a mono target takes ``mono`` ("mix" is the mean of all channels, "right" of a mono file is its only channel);
-    a target of N takes the file's first N channels and repeats them in turn when there are fewer (as RAVE does).
+    a target of N takes the file's first N channels and repeats them in turn when there are fewer (as RAVE does). 0 channels means
+    as many as the file has; :attr:`channels` says so once the first block was asked for.
 
     Use::
 
@@ -64,6 +65,7 @@ class Decoder:
         self.sample_rate = sample_rate
         self.channels = channels
         self.mono = mono
+        self._all = channels != 1
         self.info: AudioInfo | None = None
         """The header, known once the first block was asked for."""
         self.problem: AudioProblem | None = None
@@ -82,6 +84,7 @@ class Decoder:
             return
         with container:
             self.info = _info(self.path, container, stream)
+            self.channels = self.channels or self.info.channels
             for block in self._converted(container, stream):
                 if block.shape[1]:
                     self.samples += block.shape[1]
@@ -127,15 +130,17 @@ class Decoder:
     def _joined(self, container: Any, stream: Any) -> Iterator[Any]:
         """Frames of about :data:`BLOCK` samples, each of one sample format, layout and rate."""
         fifo: Any = None
-        shape: tuple[str, str, int] | None = None
         for frame in self._frames(container, stream):
-            now = (frame.format.name, frame.layout.name, frame.sample_rate)
-            if now != shape:
-                if fifo is not None and fifo.samples:
-                    yield fifo.read(0)
-                fifo, shape = av.AudioFifo(), now
             frame.pts = None  # the queue refuses gaps in time stamps; a gap is closed up, as every decoder to PCM does
-            fifo.write(frame)
+            if fifo is None:
+                fifo = av.AudioFifo()
+            try:
+                fifo.write(frame)
+            except ValueError:  # another format, layout or rate from here on
+                if fifo.samples:
+                    yield fifo.read(0)
+                fifo = av.AudioFifo()
+                fifo.write(frame)
             if fifo.samples >= BLOCK:
                 yield fifo.read(0)
         if fifo is not None and fifo.samples:
@@ -183,7 +188,7 @@ class Decoder:
         sources = _channels(frame)
         scale, offset = _SCALES[frame.format.name.removesuffix("p")]
         have = len(sources)
-        if self.channels > 1:
+        if self._all:
             picked = [sources[i % have] for i in range(self.channels)]
         elif have == 1 or self.mono == "left":
             picked = sources[:1]

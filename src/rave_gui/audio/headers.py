@@ -38,7 +38,8 @@ def read(path: str, size: int) -> AudioInfo | None:
 
 def _chunks(head: bytes, file: BinaryIO, order: str, size: int) -> list[tuple[bytes, int, bytes, int]]:
     """(name, length, first 64 bytes, position) of the chunks of a RIFF or IFF file, up to the one with the sound."""
-    at, found = 12, []
+    found: list[tuple[bytes, int, bytes, int]] = []
+    at = 12
     while at + 8 <= size and len(found) < 64:
         if at + 72 <= len(head):
             block = head[at : at + 72]

@@ -15,11 +15,14 @@ import os
 import shutil
 import sqlite3
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import lmdb
 
+from rave_gui.datasets import progress, validation
+from rave_gui.datasets.duplicates import copies_of
 from rave_gui.datasets.estimate import Estimate
 from rave_gui.datasets.intake import Intake
 from rave_gui.datasets.messages import Outcome, Settings, Task
@@ -29,16 +32,19 @@ from rave_gui.datasets.sidecar import FILE_NAME, Sidecar
 from rave_gui.datasets.store import ChunkStore
 from rave_gui.datasets.target import check_target, os_error, refuse_existing
 from rave_gui.errors import UserError
-from rave_protocol.events import Event, Log, Warned
+from rave_gui.i18n import tr, trn
+from rave_protocol.commands import Command
+from rave_protocol.events import Event, Log, Paused, Resumed, Warned
 from rave_protocol.locks import OsLock, boot_id
 from rave_protocol.specs import DatasetParams
 
-FORMAT = 1
+FORMAT = 2
 """Raised when a build of an older version of this module must not be gone on with."""
 MAX_WARNINGS = 500
 """Problems sent as events; the result and the sidecar hold all of them."""
 SPOOL_LIMIT = 2 << 30
 """No further file is begun while more than this (bytes) waits for an earlier, longer file."""
+PAUSE_POLL = 0.1
 _LOCK = "build.lock"
 _SPOOL = "spool"
 
@@ -46,7 +52,14 @@ _SPOOL = "spool"
 class BuildContext(Protocol):
     """What the build needs of its job (``jobs.worker.WorkContext``)."""
 
+    folder: Path
     cancelled: bool
+
+    def commands(self) -> list[Command]:
+        """Commands that came since the last call."""
+
+    def ack(self, command: Command, ok: bool = True, message: str = "") -> None:
+        """Answer a command."""
 
     def emit(self, event: Event) -> None:
         """Append an event."""
@@ -78,19 +91,13 @@ def run(params: DatasetParams, ctx: BuildContext) -> dict[str, Any]:
     """
     started = time.monotonic()
     output = check_target(params)
-    found = search(params.sources, ctx.check_cancel)
-    if not found.files:
-        raise UserError(
-            describe_nothing(params.sources, found),
-            "Choose a folder with sound files (wav, aiff, flac, mp3, ogg, opus, m4a and many more).",
-            details="\n".join(f"{p.path}: {p.reason}" for p in found.problems[:50]),
-            code="no-audio",
-        )
+    found = search(params.sources, ctx.check_cancel, extensions=params.extensions, exclude=params.exclude)
+    refuse_nothing(params.sources, found)
     building = output.with_name(f".{output.name}.building")
     try:
         building.mkdir(parents=True, exist_ok=True)
-        result = _build_aside(params, ctx, found, building=building, output=output, started=started)
-        _name(building, output)
+        result = build_aside(params, ctx, found, building=building, output=output, started=started)
+        name(building, output)
     except OSError as error:
         raise os_error(error, output) from error
     except (lmdb.Error, sqlite3.OperationalError) as error:
@@ -101,7 +108,18 @@ def run(params: DatasetParams, ctx: BuildContext) -> dict[str, Any]:
     return result
 
 
-def _build_aside(
+def refuse_nothing(sources: Sequence[str], found: SearchResult) -> None:
+    """Raises :class:`UserError` (``no-audio``) when there is no file to read."""
+    if not found.files:
+        raise UserError(
+            describe_nothing(sources, found),
+            tr("Choose a folder with sound files (wav, aiff, flac, mp3, ogg, opus, m4a and many more)."),
+            details="\n".join(f"{p.path}: {p.reason}" for p in found.problems[:50]),
+            code="no-audio",
+        )
+
+
+def build_aside(
     params: DatasetParams,
     ctx: BuildContext,
     found: SearchResult,
@@ -110,34 +128,46 @@ def _build_aside(
     building: Path,
     started: float,
 ) -> dict[str, Any]:
-    """The whole build while the folder's lock is held; a cancelled one is removed."""
+    """The whole build in the folder ``building`` while its lock is held; a cancelled one is removed."""
     lock = OsLock(building / _LOCK)
     if not lock.acquire(timeout=1.0):
         raise UserError(
-            f"Another job is building {printable(str(output))} right now.",
-            "Wait for it to end, or choose another name.",
+            tr("Another job is building {path} right now.", path=printable(str(output))),
+            tr("Wait for it to end, or choose another name."),
             code="busy",
         )
+    states = progress.Writer(ctx.folder)
     try:
-        return _Build(params, ctx, found, building=building, output=output, started=started).run()
-    except _NothingUsableError as error:
+        if params.lazy:
+            from rave_gui.datasets import lazy
+
+            return lazy.build(params, ctx, found, states, building=building, output=output, started=started)
+        made = _Build(params, ctx, found, states, building=building, output=output, started=started)
+        return made.run()
+    except NothingUsableError as error:
         shutil.rmtree(building, ignore_errors=True)
         raise UserError(error.message, error.hint, error.details, error.code) from None
     finally:
+        states.close()
         lock.release()
         if ctx.cancelled:
             shutil.rmtree(building, ignore_errors=True)
 
 
-def _name(building: Path, output: Path) -> None:
+def name(building: Path, output: Path) -> None:
     """Give the finished dataset its name; Windows may need a few tries while a virus scanner looks at the files."""
     refuse_existing(output)
     (building / _LOCK).unlink(missing_ok=True)
     if output.exists():
         output.rmdir()
+    rename(building, output)
+
+
+def rename(source: Path, target: Path) -> None:
+    """Rename a folder, with the retries that Windows needs."""
     for attempt in range(20):
         try:
-            building.rename(output)
+            source.rename(target)
             return
         except PermissionError:
             if attempt == 19:
@@ -145,7 +175,7 @@ def _name(building: Path, output: Path) -> None:
             time.sleep(0.1)
 
 
-class _NothingUsableError(UserError):
+class NothingUsableError(UserError):
     """No chunk came of it: the building folder goes too."""
 
 
@@ -155,6 +185,7 @@ class _Build:
         params: DatasetParams,
         ctx: BuildContext,
         found: SearchResult,
+        states: progress.Writer,
         *,
         output: Path,
         building: Path,
@@ -163,25 +194,35 @@ class _Build:
         self.params = params
         self.ctx = ctx
         self.found = found
-        self.files = found.files
+        self.states = states
+        self.skipped: list[dict[str, str]] = []
+        self.files = self._without_copies(found.files)
         self.output = output
         self.building = building
         self.started = started
-        self.settings = Settings(
-            chunk=2 * params.num_signal,
-            channels=params.channels,
-            sample_rate=params.sample_rate,
-            mono=params.mono,
-            short_files=params.short_files,
-            tails=params.tails,
-            spool=str(building / _SPOOL),
-        )
+        self.settings = Settings.of(params, str(building / _SPOOL))
         self.problems: list[dict[str, str]] = []
         self._reported: set[tuple[str, str]] = set()
         self.unread_seconds = 0.0
         self._estimate = Estimate(self.files)
+        self._paused = 0.0
+
+    def _without_copies(self, files: list[Found]) -> list[Found]:
+        """The files without those that the parameters leave out because an earlier one has the same content."""
+        if self.params.duplicates == "keep":
+            return files
+        copies = copies_of(files, self.ctx.check_cancel)
+        for file in files:
+            if file.path in copies:
+                original = printable(copies[file.path])
+                reason = tr("The content is that of {path}, which is in the dataset once.", path=original)
+                path = printable(file.path)
+                self.skipped.append({"path": path, "code": "duplicate", "reason": reason})
+                self.states.say(progress.FileState(path, "skipped", 0.0, "duplicate", reason))
+        return [file for file in files if file.path not in copies]
 
     def run(self) -> dict[str, Any]:
+        """Everything up to the finished folder; the job's result."""
         intake = self._open()
         for unreachable in self.found.problems:
             self._problem(unreachable.path, unreachable.code, unreachable.reason)
@@ -200,9 +241,16 @@ class _Build:
             self.ctx.emit(
                 Warned(
                     "silence",
-                    f"{intake.silent} of {intake.chunks} chunks hold digital silence for "
-                    f"{self.params.num_signal / self.params.sample_rate:.1f} s or longer.",
-                    "Training may jump on such stretches: cut long silences out of the recordings if losses look wild.",
+                    trn(
+                        "{n} of {all} chunks holds digital silence for {seconds} s or longer.",
+                        "{n} of {all} chunks hold digital silence for {seconds} s or longer.",
+                        intake.silent,
+                        all=intake.chunks,
+                        seconds=f"{self.params.num_signal / self.params.sample_rate:.1f}",
+                    ),
+                    tr(
+                        "Training may jump on such stretches: let long silences be cut out of the recordings."
+                    ),
                 )
             )
         elapsed = time.monotonic() - self.started
@@ -214,6 +262,7 @@ class _Build:
             "seconds_usable": usable,
             "seconds_lost": lost + self.unread_seconds,
             "problems": self.problems,
+            "skipped": self.skipped,
             "files": len(self.files),
             "silent_chunks": intake.silent,
             "elapsed": elapsed,
@@ -247,7 +296,12 @@ class _Build:
             sidecar.commit()
         intake = Intake(self.settings, self.files, sidecar, ChunkStore(self.building))
         if resumed and (intake.done_files or intake.chunks):
-            text = f"Going on with an interrupted build: {intake.done_files} of {len(self.files)} files are done."
+            text = trn(
+                "Going on with an interrupted build: {n} of {all} files is done.",
+                "Going on with an interrupted build: {n} of {all} files are done.",
+                intake.done_files,
+                all=len(self.files),
+            )
             self.ctx.emit(Log(text))
             for index in range(intake.done_files):
                 row = sidecar.file(index)
@@ -261,12 +315,13 @@ class _Build:
         next_up = head = 0
         with DecodePool(self.settings, min(usable_cores(), len(order))) as pool:
             while head < len(order):
-                self.ctx.check_cancel()
+                self._obey(pool)
                 while (
                     pool.free and next_up < len(order) and (next_up == head or intake.waiting < SPOOL_LIMIT)
                 ):
                     index = order[next_up]
-                    pool.submit(Task(index, self.files[index].path))
+                    pool.submit(Task(index, self.files[index].path, intake.skip(index)))
+                    self.states.say(progress.FileState(printable(self.files[index].path), "reading"))
                     next_up += 1
                 for event in pool.events(timeout=0.1):
                     intake.receive(event)
@@ -278,11 +333,50 @@ class _Build:
                     while head < len(order) and (outcome := intake.advance(order[head])) is not None:
                         self._report(outcome)
                         head += 1
+                self._refuse_size(intake)
+                self.states.flush()
                 self._progress(intake)
+
+    def _obey(self, pool: DecodePool) -> None:
+        """Do what was asked since the last time; waits here while paused. Raises when cancelled."""
+        paused = False
+        while True:
+            for command in self.ctx.commands():
+                if command.name in ("pause", "resume"):
+                    if (command.name == "pause") != paused:
+                        paused = not paused
+                        pool.suspend(paused)
+                        self.ctx.emit(Paused() if paused else Resumed())
+                    self.ctx.ack(command)
+                elif command.name == "stop":
+                    self.ctx.cancelled = True
+                    self.ctx.ack(command)
+                else:
+                    self.ctx.ack(command, ok=False, message=tr("This does not apply to making a dataset."))
+            self.ctx.check_cancel()
+            if not paused:
+                return
+            self._paused += PAUSE_POLL
+            time.sleep(PAUSE_POLL)
+
+    def _refuse_size(self, intake: Intake) -> None:
+        limit = self.params.max_size
+        if limit and intake.chunks * chunk_bytes(self.settings) > limit:
+            raise UserError(
+                tr("The dataset becomes larger than the {size} MB allowed.", size=f"{limit / 1e6:.0f}"),
+                tr("Allow more, or choose fewer recordings. What is done so far is kept for a next try."),
+                code="too-large",
+            )
 
     def _report(self, outcome: Outcome) -> None:
         file = self.files[outcome.index]
         problem = outcome.problem
+        seconds = outcome.samples / self.settings.sample_rate
+        self.states.say(
+            progress.FileState(printable(file.path), "problem", seconds, problem.code, problem.reason)
+            if problem
+            else progress.FileState(printable(file.path), "done", seconds)
+        )
         if problem is not None:
             if problem.fatal:  # what was decoded of it is counted with the others
                 decoded = outcome.samples / self.settings.sample_rate
@@ -295,18 +389,23 @@ class _Build:
         self._reported.add((path, code))
         self.problems.append({"path": path, "code": code, "reason": reason})
         if len(self.problems) <= MAX_WARNINGS:
-            hint = "The other files are not affected." if len(self.files) > 1 else ""
+            hint = tr("The other files are not affected.") if len(self.files) > 1 else ""
             self.ctx.emit(Warned(code, f"{path}: {reason}", hint))
 
     def _progress(self, intake: Intake) -> None:
         done, total = self._estimate.decoded, self._estimate.total()
-        rate = self._estimate.rate(time.monotonic() - self.started)
+        rate = self._estimate.rate(time.monotonic() - self.started - self._paused)
         self.ctx.progress(
             done,
             max(total, done),
             unit="s",
             phase="decoding",
-            message=f"{intake.done_files} of {len(self.files)} files, {intake.chunks} chunks",
+            message=tr(
+                "{done} of {all} files, {chunks} chunks",
+                done=intake.done_files,
+                all=len(self.files),
+                chunks=intake.chunks,
+            ),
             eta=(total - done) / rate if rate else None,
             rate=rate,
         )
@@ -315,24 +414,35 @@ class _Build:
         rate, chunk = self.settings.sample_rate, self.settings.chunk
         seconds = self._estimate.decoded
         if seconds > 0:
-            message = (
-                f"The recordings hold {seconds:.1f} s of sound in all, and one chunk needs {chunk / rate:.1f} s "
-                f"(2 × {self.params.num_signal} samples at {rate} Hz)."
+            message = tr(
+                "The recordings hold {seconds} s of sound in all, and one chunk needs {chunk} s "
+                "(2 × {num_signal} samples at {rate} Hz).",
+                seconds=f"{seconds:.1f}",
+                chunk=f"{chunk / rate:.1f}",
+                num_signal=self.params.num_signal,
+                rate=rate,
             )
-            hint = "Join short files, keep tails padded, choose a smaller num_signal, or add recordings."
+            hint = tr("Join short files, keep tails, choose a smaller num_signal, or add recordings.")
         else:
-            message = f"None of the {len(self.files)} files found could be used."
-            hint = "See the reason given for each file; another copy of them may be intact."
+            message = trn(
+                "The {n} file found could not be used.",
+                "None of the {n} files found could be used.",
+                len(self.files),
+            )
+            hint = tr("See the reason given for each file; another copy of them may be intact.")
             if len(self.files) == 1 and self.problems:
-                message = f"{self.problems[0]['path']} could not be used. {self.problems[0]['reason']}"
-                hint = "Choose another file, or another copy of this one that is intact."
+                message = tr(
+                    "{path} could not be used. {reason}",
+                    path=self.problems[0]["path"],
+                    reason=self.problems[0]["reason"],
+                )
+                hint = tr("Choose another file, or another copy of this one that is intact.")
         details = "\n".join(f"{p['path']}: {p['reason']}" for p in self.problems[:100])
-        return _NothingUsableError(message, hint, details, code="no-audio")
+        return NothingUsableError(message, hint, details, code="no-audio")
 
     def _finish(self, intake: Intake) -> tuple[float, float]:
-        """Make the dataset whole and give it its name; seconds in chunks and seconds lost."""
-        import yaml
-
+        """Make the dataset whole; seconds in chunks and seconds lost."""
+        held_out = validation.choose(intake.sidecar) if self.params.validation == "files" else None
         usable, lost = intake.close()
         rate = self.params.sample_rate
         metadata = {
@@ -343,11 +453,24 @@ class _Build:
             "num_signal": self.params.num_signal,
         }
         shutil.rmtree(self.settings.spool, ignore_errors=True)
-        with (self.building / "metadata.yaml").open("w", encoding="utf-8") as file:
-            yaml.safe_dump(metadata, file)
-            file.flush()
-            os.fsync(file.fileno())
+        validation.write(self.building, held_out)
+        write_metadata(self.building, metadata)
         return usable, lost
+
+
+def chunk_bytes(settings: Settings) -> int:
+    """Bytes of one stored chunk's samples."""
+    return 2 * settings.channels * settings.chunk
+
+
+def write_metadata(folder: Path, metadata: dict[str, Any]) -> None:
+    """Write RAVE's metadata.yaml, to the disk."""
+    import yaml
+
+    with (folder / "metadata.yaml").open("w", encoding="utf-8") as file:
+        yaml.safe_dump(metadata, file)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _boot() -> str:
@@ -359,7 +482,8 @@ def _boot() -> str:
 
 def _signature(params: DatasetParams, files: list[Found]) -> str:
     state = hashlib.sha256()
-    fields = {k: v for k, v in dataclasses.asdict(params).items() if k not in ("sources", "output")}
+    without = ("sources", "output", "extensions", "exclude", "max_size", "validation")
+    fields = {k: v for k, v in dataclasses.asdict(params).items() if k not in without}
     state.update(json.dumps([FORMAT, fields], sort_keys=True).encode())
     for file in files:
         state.update(f"{file.path}\0{file.size}\0{file.mtime_ns}\n".encode("utf-8", "surrogateescape"))

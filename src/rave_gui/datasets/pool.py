@@ -17,6 +17,7 @@ from typing import Any
 
 from rave_gui.audio.problems import AudioProblem
 from rave_gui.datasets.messages import Beat, Outcome, Settings, Task
+from rave_gui.i18n import tr
 
 SILENCE_SECONDS = 60.0
 """A busy process that was not heard of for so long is stuck."""
@@ -78,6 +79,19 @@ class DecodePool:
         """How many processes wait for a file."""
         return len(self._workers) - self.busy
 
+    def suspend(self, pause: bool) -> None:
+        """Stop every process where it is, or let it go on."""
+        import psutil
+
+        now = time.monotonic()
+        for worker in self._workers:
+            worker.heard = now
+            try:
+                process = psutil.Process(worker.process.pid)
+                process.suspend() if pause else process.resume()
+            except psutil.Error:
+                continue  # it died: the next look for events says so
+
     def submit(self, task: Task) -> None:
         """Give a file to a free process (there must be one)."""
         worker = next(worker for worker in self._workers if worker.task is None)
@@ -101,7 +115,7 @@ class DecodePool:
                 try:
                     message = worker.connection.recv()
                 except (EOFError, OSError):
-                    yield self._lost(worker, "crashed", "The decoder crashed on this file.")
+                    yield self._lost(worker, "crashed", tr("The decoder crashed on this file."))
                     continue
                 worker.heard, worker.answered = now, True
                 if isinstance(message, Outcome):
@@ -110,9 +124,11 @@ class DecodePool:
             elif now - worker.heard > (
                 self._silence if worker.answered else max(self._silence, START_SECONDS)
             ):
-                yield self._lost(
-                    worker, "hang", f"The decoder did not get on with this file for {self._silence:.0f} s."
+                reason = tr(
+                    "The decoder did not get on with this file for {seconds} s.",
+                    seconds=f"{self._silence:.0f}",
                 )
+                yield self._lost(worker, "hang", reason)
 
     def _lost(self, worker: _Worker, code: str, reason: str) -> Outcome:
         task = worker.task

@@ -86,6 +86,18 @@ def encode(pcm: bytes, channels: int, sample_rate: int) -> bytes:
     return value
 
 
+def encode_place(path: str, relative: str, seconds: float, channels: int) -> bytes:
+    """The stored value of a lazy dataset: where a recording lies. RAVE reads all but ``relative``."""
+    example = _message_class()()
+    example.metadata["path"] = path
+    example.metadata["length"] = str(seconds)
+    example.metadata["channels"] = str(channels)
+    if relative:
+        example.metadata["relative"] = relative
+    value: bytes = example.SerializeToString()
+    return value
+
+
 class RecordTemplate:
     """Writes many chunks of one size without copying samples about: only the bytes between head and tail change."""
 
@@ -108,14 +120,19 @@ class Chunk:
     metadata: dict[str, str]
 
 
-def decode(value: bytes, channels: int) -> Chunk:
-    """Read a stored value of ours or of upstream's. Raises :class:`BadRecordError`."""
+def message(value: bytes) -> Any:
+    """The protobuf message in a stored value, whatever it holds. Raises :class:`BadRecordError`."""
     from google.protobuf.message import DecodeError
 
     try:
-        example = _message_class().FromString(value)
+        return _message_class().FromString(value)
     except DecodeError as error:
         raise BadRecordError(f"the record cannot be parsed ({error})") from None
+
+
+def decode(value: bytes, channels: int) -> Chunk:
+    """Read a stored value of ours or of upstream's. Raises :class:`BadRecordError`."""
+    example = message(value)
     metadata = dict(example.metadata)
     if WAVEFORM not in example.buffers:
         if "path" in metadata:

@@ -107,9 +107,8 @@ def scan(
 
     found: dict[str, Found] = {}
     with HeaderPool(usable_cores()) as pool:
-        for path, answer in read_all(
-            _unknown(result, found, out, stop, extensions, exclude, keep), pool, stop
-        ):
+        unknown = _unknown(result, found, out, stop=stop, extensions=extensions, exclude=exclude, keep=keep)
+        for path, answer in read_all(unknown, pool, stop):
             out(_row(found.pop(path), answer))
     result.cancelled = stop()
     result.elapsed = time.monotonic() - started

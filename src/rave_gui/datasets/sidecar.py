@@ -9,10 +9,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 FILE_NAME = "sources.sqlite"
-VERSION = 1
+VERSION = 2
+"""2: files have content hash, seconds cut as silence, gain; parts have a channel. Version 1 can be read."""
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -23,12 +25,15 @@ CREATE TABLE files (
     size INTEGER NOT NULL,         -- bytes
     mtime_ns INTEGER NOT NULL,
     seconds REAL NOT NULL,         -- decoded
-    lost REAL NOT NULL,            -- decoded, but in no chunk
+    lost REAL NOT NULL,            -- decoded, but in no chunk (seconds)
     sample_rate INTEGER NOT NULL,
     channels INTEGER NOT NULL,
     codec TEXT NOT NULL,
     code TEXT NOT NULL,            -- empty: nothing wrong
-    reason TEXT NOT NULL
+    reason TEXT NOT NULL,
+    hash BLOB NOT NULL,            -- of the file's bytes (SHA-1); empty: not known
+    trimmed REAL NOT NULL,         -- seconds cut as silence, part of lost
+    gain REAL NOT NULL             -- factor applied to every sample
 );
 CREATE TABLE parts (               -- a chunk of joined files has several
     chunk INTEGER NOT NULL,        -- LMDB key
@@ -36,6 +41,7 @@ CREATE TABLE parts (               -- a chunk of joined files has several
     file INTEGER NOT NULL,
     start INTEGER NOT NULL,        -- first sample in the file, at the dataset's rate
     length INTEGER NOT NULL,       -- samples
+    channel INTEGER NOT NULL,      -- channel of the file, where each is by itself; -1: all that the dataset has
     PRIMARY KEY (chunk, position)
 ) WITHOUT ROWID;
 CREATE INDEX parts_of_file ON parts (file);
@@ -59,6 +65,9 @@ class FileRow:
     codec: str
     code: str = ""
     reason: str = ""
+    hash: bytes = b""
+    trimmed: float = 0.0
+    gain: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,7 @@ class Part:
     file: int
     start: int
     length: int
+    channel: int = -1
 
 
 class Sidecar:
@@ -89,6 +99,11 @@ class Sidecar:
                 self._db.executescript(_SCHEMA)
                 self.set("version", str(VERSION))
 
+    @cached_property
+    def version(self) -> int:
+        """The version that the file was made by."""
+        return int(self.get("version", "1"))
+
     def get(self, key: str, default: str = "") -> str:
         """A value of the table ``meta``."""
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
@@ -101,10 +116,10 @@ class Sidecar:
     def add_file(self, row: FileRow) -> None:
         """Add one file, or replace what was known of it."""
         self._db.execute(
-            "INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (
                 row.id, row.path, row.root, row.size, row.mtime_ns, row.seconds, row.lost, row.sample_rate, row.channels,
-                row.codec, row.code, row.reason,
+                row.codec, row.code, row.reason, row.hash, row.trimmed, row.gain,
             ),
         )  # fmt: skip
 
@@ -112,8 +127,8 @@ class Sidecar:
         """Add one chunk with the parts it is made of."""
         self._db.execute("INSERT INTO chunks VALUES (?, ?)", (chunk, digest))
         self._db.executemany(
-            "INSERT INTO parts VALUES (?,?,?,?,?)",
-            [(part.chunk, part.position, part.file, part.start, part.length) for part in parts],
+            "INSERT INTO parts VALUES (?,?,?,?,?,?)",
+            [(p.chunk, p.position, p.file, p.start, p.length, p.channel) for p in parts],
         )
 
     def chunk_count(self) -> int:
@@ -127,15 +142,26 @@ class Sidecar:
 
     def parts(self, chunk: int) -> list[Part]:
         """Where the samples of a chunk came from, in order."""
+        columns = "chunk, position, file, start, length" + (", channel" if self.version > 1 else "")
         rows = self._db.execute(
-            "SELECT chunk, position, file, start, length FROM parts WHERE chunk = ? ORDER BY position",
+            f"SELECT {columns} FROM parts WHERE chunk = ? ORDER BY position",  # noqa: S608 - no input
             (chunk,),
         )
         return [Part(*row) for row in rows]
 
-    def part_lengths(self) -> dict[int, int]:
-        """Samples of each file that lie in some chunk."""
-        return dict(self._db.execute("SELECT file, SUM(length) FROM parts GROUP BY file").fetchall())
+    def separable(self) -> list[tuple[int, str, bytes, int]]:
+        """Recordings none of whose chunks holds sound of another: id, path, content hash, number of chunks."""
+        rows = self._db.execute(
+            "SELECT files.id, files.path, files.hash, COUNT(DISTINCT parts.chunk) "
+            "FROM parts JOIN files ON files.id = parts.file WHERE parts.file NOT IN (SELECT file FROM parts "
+            "WHERE chunk IN (SELECT chunk FROM parts GROUP BY chunk HAVING COUNT(DISTINCT file) > 1)) GROUP BY files.id"
+        )
+        return [(int(i), str(path), bytes(content), int(n)) for i, path, content, n in rows]
+
+    def chunks_of(self, file: int) -> list[int]:
+        """Chunks that hold sound of a recording."""
+        rows = self._db.execute("SELECT DISTINCT chunk FROM parts WHERE file = ? ORDER BY chunk", (file,))
+        return [int(row[0]) for row in rows]
 
     def file(self, index: int) -> FileRow | None:
         """One file by its id."""
@@ -153,16 +179,19 @@ class Sidecar:
         self._db.execute("DELETE FROM parts WHERE chunk >= ?", (chunks,))
         self._db.execute("DELETE FROM files WHERE id >= ?", (files,))
 
-    def account(self, sample_rate: int) -> tuple[float, float]:
-        """Work out what every file lost; seconds of sound in chunks, and seconds decoded that are in none."""
-        self._db.execute(
-            "UPDATE files SET lost = MAX(0, seconds - "
-            "(SELECT COALESCE(SUM(length), 0) FROM parts WHERE file = files.id) / CAST(? AS REAL))",
-            (sample_rate,),
-        )
-        # A tail is filled up with sound that an earlier chunk holds too: count what is there, not how often.
+    def lose(self, file: int, seconds: float) -> None:
+        """Add to what a file lost."""
+        self._db.execute("UPDATE files SET lost = lost + ? WHERE id = ?", (seconds, file))
+
+    def known_hashes(self) -> dict[tuple[int, bytes], str]:
+        """Paths of files that are in the dataset, by size and content hash."""
+        rows = self._db.execute("SELECT size, hash, path FROM files WHERE hash != x'' AND seconds > 0")
+        return {(int(size), bytes(content)): str(path) for size, content, path in rows}
+
+    def account(self) -> tuple[float, float]:
+        """Seconds of sound in chunks (once each, however often a chunk holds them), and seconds decoded that are in none."""
         usable, lost = self._db.execute(
-            "SELECT COALESCE(SUM(seconds - lost), 0), COALESCE(SUM(lost), 0) FROM files"
+            "SELECT COALESCE(SUM(MAX(0, seconds - lost)), 0), COALESCE(SUM(lost), 0) FROM files"
         ).fetchone()
         return float(usable), float(lost)
 

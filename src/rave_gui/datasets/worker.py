@@ -6,19 +6,37 @@ stays bounded whatever the length of a recording. A crash or a hang here costs o
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import IO
 
 import numpy as np
-import numpy.typing as npt
 
-from rave_gui.audio.decode import Decoder, to_int16
+from rave_gui.audio.decode import Decoder, Floats, to_int16
+from rave_gui.audio.loudness import Meter, gain
 from rave_gui.audio.problems import AudioProblem
-from rave_gui.datasets.messages import Beat, Outcome, Settings, Task, digest, spool_path
+from rave_gui.audio.trim import MARGIN_SECONDS, Trimmer
+from rave_gui.datasets.messages import (
+    Beat,
+    Outcome,
+    Piece,
+    Settings,
+    Short,
+    Task,
+    digest,
+    file_digest,
+    has_silence,
+    spool_path,
+)
+from rave_gui.datasets.segments import Segments, add, cut, join, repeat
+from rave_gui.i18n import tr
 
 INLINE_LIMIT = 2 << 20
 """Bytes of samples up to which a file's result travels over the pipe."""
+KEEP_LIMIT = 32 << 20
+"""Bytes of samples up to which a file that is measured first is kept instead of being decoded twice."""
 BEAT_SECONDS = 1.0
 """A busy worker is heard of at least this often while the decoder delivers."""
 
@@ -39,17 +57,19 @@ def serve(connection: Connection, settings: Settings) -> None:
         return
 
 
-def has_silence(chunk: npt.NDArray[np.int16]) -> bool:
-    """Whether a chunk [channels, 2 * num_signal] holds num_signal samples of nothing but zeros in a row.
+class _Track:
+    """One stream of chunks of a file: all channels together, or one channel by itself."""
 
-    Such a stretch covers the middle, so a chunk that sounds there is done with at once.
-    """
-    half = chunk.shape[1] // 2
-    if chunk[:, half - 1].any() and chunk[:, half].any():
-        return False
-    loud = np.flatnonzero(chunk.any(axis=0))
-    edges = np.concatenate([[-1], loud, [chunk.shape[1]]])
-    return bool((np.diff(edges) > half).any())
+    def __init__(self, settings: Settings, channel: int) -> None:
+        self.channel = channel
+        self.buffer = np.zeros((1 if channel >= 0 else settings.channels, settings.chunk), np.int16)
+        self.filled = 0
+        self.samples = 0
+        """Samples taken in all."""
+        self.segments: Segments = []
+        """What the buffer was filled with so far."""
+        self.before: Segments = []
+        """What it was filled with the time before."""
 
 
 class _Reader:
@@ -58,25 +78,33 @@ class _Reader:
         self.settings = settings
         self.connection = connection
         self.outcome = Outcome(task.index)
-        self._chunk = np.zeros((settings.channels, settings.chunk), np.int16)
-        self._filled = 0
+        self._tracks: list[_Track] = []
+        self._skip = task.skip
+        self._kept = 0
+        """Samples that trimming left."""
         self._inline = bytearray()
-        self._hashes: list[bytes] = []
+        self._pieces: list[Piece] = []
         self._spool: IO[bytes] | None = None
+        self._decoder = self._new_decoder()
+        self._due = time.monotonic() + BEAT_SECONDS
+
+    def _new_decoder(self) -> Decoder:
+        channels = 0 if self.settings.separate else self.settings.channels
+        return Decoder(self.task.path, self.settings.sample_rate, channels, self.settings.mono)
 
     def run(self) -> Outcome:
         """Decode the file. The operating system's refusal to write the spool is reported as a problem ``disk``."""
-        decoder = Decoder(
-            self.task.path, self.settings.sample_rate, self.settings.channels, self.settings.mono
-        )
-        due = time.monotonic() + BEAT_SECONDS
+        outcome = self.outcome
+        with contextlib.suppress(OSError):  # the decoder says in words what is wrong with the file
+            outcome.digest = file_digest(self.task.path, self._beat)
         try:
-            for block in decoder.blocks():
-                self._take(to_int16(block))
-                if time.monotonic() >= due:
-                    self._beat(decoder)
-                    due = time.monotonic() + BEAT_SECONDS
-            self._finish(decoder.samples)
+            for block in self._levelled():
+                for start, piece in self._trimmed(block):
+                    self._take(start, piece)
+                self._beat()
+            for start, piece in self._rest():
+                self._take(start, piece)
+            self._finish()
         except OSError as error:
             return Outcome(
                 self.task.index, problem=AudioProblem(self.task.path, "disk", str(error.errno or 0))
@@ -84,74 +112,171 @@ class _Reader:
         finally:
             if self._spool is not None:
                 self._spool.close()
-        outcome = self.outcome
+        decoder = self._decoder
         outcome.samples = decoder.samples
-        outcome.problem = decoder.problem or self._too_short(decoder.samples)
+        outcome.trimmed = decoder.samples - self._kept
+        outcome.lost += outcome.trimmed
+        outcome.problem = decoder.problem or self._unused()
         if decoder.info is not None:
             outcome.source_rate, outcome.source_channels = decoder.info.sample_rate, decoder.info.channels
             outcome.duration, outcome.codec = decoder.info.duration, decoder.info.codec
         return outcome
 
-    def _too_short(self, samples: int) -> AudioProblem | None:
-        if not samples or samples >= self.settings.chunk or self.settings.short_files != "skip":
+    def _levelled(self) -> Iterator[Floats]:
+        """The file's blocks, as loud as asked for: measured first, then decoded once more unless it is short enough to keep."""
+        if self.settings.normalise == "none":
+            yield from self._decoder.blocks()
+            return
+        meter: Meter | None = None
+        kept: list[Floats] = []
+        size = 0
+        for block in self._decoder.blocks():
+            if meter is None:
+                meter = Meter(
+                    self.settings.sample_rate, block.shape[0], loudness=self.settings.normalise == "loudness"
+                )
+            meter.push(block)
+            size += block.nbytes
+            if size <= KEEP_LIMIT:
+                kept.append(block)
+            else:
+                kept.clear()
+            self._beat()
+        if meter is None:
+            return
+        meter.finish()
+        wanted = self.settings.normalise, self.settings.peak_target, self.settings.loudness_target
+        self.outcome.gain = gain(meter, *wanted)
+        self._begin(self._decoder.channels)
+        self._gain = np.float32(self.outcome.gain)
+        if size > KEEP_LIMIT:
+            self._decoder = self._new_decoder()
+            yield from self._decoder.blocks()
+        else:
+            yield from kept
+
+    _gain: np.float32 | None = None
+    _trimmer: Trimmer | None = None
+    _at = 0
+
+    def _begin(self, channels: int) -> None:
+        """The first block is there: as many tracks as it needs."""
+        if self._tracks:
+            return
+        numbers = range(channels) if self.settings.separate else (-1,)
+        self._tracks = [_Track(self.settings, number) for number in numbers]
+        if self.settings.trim is not None:
+            threshold, pause = self.settings.trim
+            self._trimmer = Trimmer(threshold, pause, round(MARGIN_SECONDS * self.settings.sample_rate))
+
+    def _trimmed(self, block: Floats) -> Iterator[tuple[int, Floats]]:
+        """What stays of a block, with its place in the file."""
+        self._begin(block.shape[0])
+        if self._trimmer is not None:
+            yield from self._trimmer.push(block)
+        else:
+            yield self._at, block
+        self._at += block.shape[1]
+
+    def _rest(self) -> Iterator[tuple[int, Floats]]:
+        if self._trimmer is not None:
+            yield from self._trimmer.finish()
+
+    def _unused(self) -> AudioProblem | None:
+        """What is to be said of a sound file that gives no chunk."""
+        samples, rate = self._kept, self.settings.sample_rate
+        if not self._decoder.samples or self.outcome.shorts:
             return None
-        rate = self.settings.sample_rate
+        if not samples:
+            return AudioProblem(
+                self.task.path, "silent", tr("The file holds nothing but silence and was left out.")
+            )
+        if samples >= self.settings.chunk or self.settings.short_files != "skip":
+            return None
         return AudioProblem(
             self.task.path,
             "too-short",
-            f"The file lasts {samples / rate:.2f} s and was skipped: a chunk needs {self.settings.chunk / rate:.2f} s.",
+            tr(
+                "The file lasts {seconds} s and was skipped: a chunk needs {chunk} s.",
+                seconds=f"{samples / rate:.2f}",
+                chunk=f"{self.settings.chunk / rate:.2f}",
+            ),
         )
 
-    def _take(self, block: npt.NDArray[np.int16]) -> None:
-        at, length = 0, block.shape[1]
-        while at < length:
-            n = min(length - at, self.settings.chunk - self._filled)
-            self._chunk[:, self._filled : self._filled + n] = block[:, at : at + n]
-            self._filled += n
+    def _take(self, start: int, block: Floats) -> None:
+        if self._gain is not None:
+            block = block * self._gain
+        pcm = to_int16(block)
+        self._kept += pcm.shape[1]
+        at, length = 0, pcm.shape[1]
+        while at < length:  # all tracks are filled equally far
+            n = min(length - at, self.settings.chunk - self._tracks[0].filled)
+            for track in self._tracks:
+                rows = pcm[track.channel : track.channel + 1] if track.channel >= 0 else pcm
+                track.buffer[:, track.filled : track.filled + n] = rows[:, at : at + n]
+                track.filled += n
+                track.samples += n
+                add(track.segments, start + at, n)
             at += n
-            if self._filled == self.settings.chunk:
-                self._complete()
+            if self._tracks[0].filled == self.settings.chunk:
+                for track in self._tracks:
+                    self._complete(track, track.segments)
 
-    def _complete(self) -> None:
-        self.outcome.silent += has_silence(self._chunk)
-        pcm = self._chunk.data.cast("B")
-        self._hashes.append(digest(pcm))
-        self._inline += pcm
-        self._filled = 0
-        if len(self._inline) >= INLINE_LIMIT:
-            self._to_spool()
+    def _complete(self, track: _Track, segments: Segments) -> None:
+        track.before, track.segments, track.filled = track.segments, [], 0
+        if self._skip > 0:
+            self._skip -= 1
+            return
+        pcm = track.buffer.data.cast("B")
+        self._pieces.append(Piece(digest(pcm), segments, track.channel, has_silence(track.buffer)))
+        if self._spool is not None:
+            self._write(pcm)
+        else:
+            self._inline += pcm
+            if len(self._inline) >= INLINE_LIMIT:
+                self._spool = spool_path(self.settings.spool, self.task.index).open("wb", buffering=0)
+                self._write(memoryview(self._inline))
+                self._inline = bytearray()
 
-    def _to_spool(self) -> None:
-        if self._spool is None:
-            self._spool = spool_path(self.settings.spool, self.task.index).open("wb", buffering=0)
-        view = memoryview(self._inline)
+    def _write(self, view: memoryview) -> None:
+        assert self._spool is not None
         while view:  # an unbuffered write may be partial
             view = view[self._spool.write(view) or 0 :]
-        view.release()
-        self._inline = bytearray()
-        self.outcome.spooled += self._hashes
-        self._hashes = []
+        self.outcome.spooled += self._pieces
+        self._pieces = []
 
-    def _beat(self, decoder: Decoder) -> None:
+    def _beat(self) -> None:
+        now = time.monotonic()
+        if now < self._due:
+            return
+        self._due = now + BEAT_SECONDS
+        decoder = self._decoder
         duration = decoder.info.duration if decoder.info else None
-        self.connection.send(Beat(self.task.index, duration, decoder.samples, self.outcome.spooled))
+        done = decoder.samples if self._tracks or self.settings.normalise == "none" else 0
+        self.connection.send(Beat(self.task.index, duration, done, self.outcome.spooled))
         self.outcome.spooled = []
 
-    def _finish(self, samples: int) -> None:
-        rest = self._filled
-        whole_is_short = samples < self.settings.chunk
-        if rest and whole_is_short and self.settings.short_files == "join":
-            self.outcome.short = self._chunk[:, :rest].tobytes()
-        elif rest and (self.settings.short_files if whole_is_short else self.settings.tails) == "pad":
-            # Behind the tail the buffer still holds the end of the chunk before.
-            for channel in self._chunk:
-                channel[:] = (
-                    np.resize(channel[:rest], channel.size) if whole_is_short else np.roll(channel, -rest)
+    def _finish(self) -> None:
+        settings, outcome = self.settings, self.outcome
+        for track in self._tracks:
+            rest = track.filled
+            if not rest:
+                continue
+            short = track.samples < settings.chunk
+            if short and settings.short_files == "join":
+                outcome.shorts.append(Short(track.buffer[:, :rest].tobytes(), track.segments, track.channel))
+            elif (settings.short_files if short else settings.tails) == "pad":
+                # Behind the tail the buffer still holds the end of the chunk before.
+                for row in track.buffer:
+                    row[:] = np.resize(row[:rest], row.size) if short else np.roll(row, -rest)
+                missing = settings.chunk - rest
+                segments = (
+                    repeat(track.segments, settings.chunk)
+                    if short
+                    else join(cut(track.before, rest, missing), track.segments)
                 )
-            self.outcome.tail = rest
-            self._filled = self.settings.chunk
-            self._complete()
-        else:
-            self.outcome.lost = rest
-        self.outcome.inline = bytes(self._inline)
-        self.outcome.hashes = self._hashes
+                self._complete(track, segments)
+            else:
+                outcome.lost += rest / len(self._tracks)
+        outcome.inline = bytes(self._inline)
+        outcome.pieces = self._pieces
