@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -93,15 +93,25 @@ class _NoStep:
 def _fake() -> Iterator[StorageCounter]:
     """Fake tensors and the counter over them; values that a step reads are stood in for."""
     metas.load()
-    from torch._subclasses.fake_tensor import FakeTensorMode
+    from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 
-    item = torch.Tensor.item
+    item, truth = torch.Tensor.item, torch.Tensor.__bool__
+
+    def known(tensor: torch.Tensor) -> bool:
+        """What a tensor without contents cannot tell is not so: torchaudio asks whether a mel filter is empty, to warn."""
+        try:
+            return bool(truth(tensor))
+        except DataDependentOutputException:
+            return False
+
     try:
         with FakeTensorMode(), StorageCounter() as counter:
             torch.Tensor.item = _one  # type: ignore[method-assign, assignment]
+            torch.Tensor.__bool__ = known  # type: ignore[method-assign, assignment]
             yield counter
     finally:
         torch.Tensor.item = item  # type: ignore[method-assign]
+        torch.Tensor.__bool__ = truth  # type: ignore[method-assign]
 
 
 def facts(composition: Composition, n_signal: int = 131072) -> dict[str, Any]:
@@ -164,13 +174,35 @@ def _warnings(result: dict[str, Any], n_signal: int) -> list[dict[str, str]]:
     return found
 
 
-def estimate(n_signal: int, batch: int) -> dict[str, Any]:
+def shortest_example(
+    configs: Sequence[str],
+    overrides: Sequence[str] = (),
+    augmentations: Sequence[str] = (),
+    *,
+    channels: int = 1,
+    trusted: Iterable[str] = (),
+) -> int:
+    """The shortest usual training example that a stack can take, in samples. gin holds another composition afterwards.
+
+    Measured on a twin of the smallest capacity: how far a model hears follows from its kernels and ratios, not from its width.
+    """
+    from rave_engine.configs import compose
+    from rave_engine.training import preflight
+
+    twin = compose(configs, [*overrides, "CAPACITY = 2"], augmentations, channels=channels, trusted=trusted)
+    model = build_model()
+    if model.valid_signal_crop:
+        preflight.receptive_field(model, twin.text)
+    return preflight.usual_length(preflight.shortest(model, preflight.compression_ratio(model)))
+
+
+def estimate(n_signal: int, batch: int, amp: str = "off") -> dict[str, Any]:
     """Peak bytes of our training step in each phase, with Adam's states, for the configuration that gin holds.
 
     Upstream's own step keeps more alive (graphs that it throws away).
 
-    ``n_signal`` in samples, ``batch`` in examples. Returns ``{"phase_1", "phase_2", "model", "weights"}`` in bytes: the two
-    peaks, all parameters and buffers, and the parameters alone. Raises :class:`EngineError` for sizes that cannot be trained.
+    ``n_signal`` in samples, ``batch`` in examples. Returns ``{"phase_1", "phase_2", "model", "weights", "parameters"}`` in bytes:
+    the two peaks, all parameters and buffers, and the parameters alone; and the number of parameters. Raises :class:`EngineError` for sizes that cannot be trained.
     """
     if batch < 1:
         raise EngineError("bad-batch", "A batch needs at least one example.", "Choose 1 or more.")
@@ -189,8 +221,9 @@ def estimate(n_signal: int, batch: int) -> dict[str, Any]:
         model.warmed_up = True
         second = _peak(step, counter, n_signal, batch, (0, 1))
         weights = sum(p.numel() * p.element_size() for p in model.parameters())
+        count = len(generator) and sum(p.numel() for p in (*generator, *discriminator))
         del states
-    return {"phase_1": first, "phase_2": second, "model": held, "weights": weights}
+    return {"phase_1": first, "phase_2": second, "model": held, "weights": weights, "parameters": count}
 
 
 def _peak(

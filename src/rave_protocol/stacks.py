@@ -29,6 +29,13 @@ INCLUDES_BASE = {
 """A base that is put on top of other files sets everything of the one it includes anew."""
 
 
+SHORTEST_EXAMPLE = {
+    "v1": 24576, "onnx": 24576, "raspberry": 24576, "v2": 98304, "v3": 98304, "v2_small": 49152, "hybrid": 65536,
+    "discrete": 65536, "discrete_v3": 65536, "v2_nopqmf": 65536, "v2_nopqmf_small": 65536, "v2_with_augs": 131072,
+}  # fmt: skip
+"""The shortest usual training example, in samples, that each base can take by itself (a contract test measures them anew)."""
+
+
 @dataclass(frozen=True)
 class StackFault:
     """Something wrong with a stack of names. ``code``: no-base, needs-v2, order, two-bases, two-encoders, discrete-encoder,

@@ -57,10 +57,10 @@ class Composition:
                 return None
 
         return {
-            "sample_rate": _resolved(ask("RAVE.sampling_rate")),
-            "latent_size": _resolved(ask("RAVE.latent_size")),
-            "phase_1_duration": _resolved(ask("RAVE.phase_1_duration")),
-            "warmup_quantize": _resolved(ask("RAVE.warmup_quantize")),
+            "sample_rate": resolved(ask("RAVE.sampling_rate")),
+            "latent_size": resolved(ask("RAVE.latent_size")),
+            "phase_1_duration": resolved(ask("RAVE.phase_1_duration")),
+            "warmup_quantize": resolved(ask("RAVE.warmup_quantize")),
             "channels": self.channels,
         }
 
@@ -83,26 +83,16 @@ def compose(
     from rave_engine import compat
 
     compat.install()
-    if channels < 1:
-        raise EngineError("wrong-channels", f"{channels} channels are not possible.", "Use 1 or more.")
-    if not configs:
-        raise EngineError("config-missing", "No configuration was chosen.", "Choose one, for example v2.")
-    trusted = list(trusted)
-    files, scans = [], []
-    for name in configs:
-        path = _config_path(name)
-        scans.append(trust.check_file(path, trusted if stock.stock_file(name) is None else [str(path)]))
-        files.append(path)
-    changes = [_override(text) for text in overrides]
-    _clear()
+    files, changes = gather(configs, overrides, channels, trusted)
+    clear()
     try:
         for path in files:
-            gin.parse_config(_readable(path.read_text(encoding="utf-8")))
+            gin.parse_config(readable(path.read_text(encoding="utf-8")))
         for text in overrides:
             gin.parse_config(text)
-        warnings = _reach_literals(changes)
-        _bind("RAVE.n_channels", channels)
-        _augment(augmentations)
+        warnings = reach_literals(changes)
+        bind("RAVE.n_channels", channels)
+        augment(augmentations)
         text = gin.config_str()
     except EngineError:
         raise
@@ -114,6 +104,23 @@ def compose(
             str(error),
         ) from error
     return Composition(text, tuple(configs), channels, tuple(warnings))
+
+
+def gather(
+    configs: Sequence[str], overrides: Sequence[str], channels: int, trusted: Iterable[str]
+) -> tuple[list[Path], list[Scan]]:
+    """The files of a stack and its overrides as read, all of them allowed. Raises :class:`EngineError` as :func:`compose` does."""
+    if channels < 1:
+        raise EngineError("wrong-channels", f"{channels} channels are not possible.", "Use 1 or more.")
+    if not configs:
+        raise EngineError("config-missing", "No configuration was chosen.", "Choose one, for example v2.")
+    trusted = list(trusted)
+    files = []
+    for name in configs:
+        path = _config_path(name)
+        trust.check_file(path, trusted if stock.stock_file(name) is None else [str(path)])
+        files.append(path)
+    return files, [_override(text) for text in overrides]
 
 
 def compose_run(run: Path, *, channels: int | None = None, trusted: Iterable[str] = ()) -> Composition:
@@ -130,11 +137,11 @@ def compose_run(run: Path, *, channels: int | None = None, trusted: Iterable[str
     path = find_config(run)
     trust.check_file(path, trusted)
     text = path.read_text(encoding="utf-8")
-    _clear()
+    clear()
     try:
         gin.parse_config(text)
         if _query("RAVE.n_channels") is None:
-            _bind("RAVE.n_channels", channels or 1)
+            bind("RAVE.n_channels", channels or 1)
         whole = gin.config_str()
     except GIN_ERRORS as error:
         raise EngineError(
@@ -143,7 +150,7 @@ def compose_run(run: Path, *, channels: int | None = None, trusted: Iterable[str
             "It may belong to another version of RAVE.",
             str(error),
         ) from error
-    return Composition(whole, (str(path),), int(_resolved(_query("RAVE.n_channels")) or 1))
+    return Composition(whole, (str(path),), int(resolved(_query("RAVE.n_channels")) or 1))
 
 
 def find_config(run: Path) -> Path:
@@ -180,7 +187,7 @@ def _config_path(name: str) -> Path:
     )
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
     """``text`` with what no class of upstream's can take said as it was meant.
 
     v2_nopqmf_small.gin gives ``Compress`` the parameters of ``RandomCompress``, so upstream refuses it; and what is composed from
@@ -210,7 +217,7 @@ def _override(text: str) -> Scan:
     return found
 
 
-def _reach_literals(changes: list[Scan]) -> list[str]:
+def reach_literals(changes: list[Scan]) -> list[str]:
     """Make overrides count that a literal in the stack hides, and tell which ones still have no effect.
 
     spherical, v2_nopqmf, v2_nopqmf_small and v2_with_augs give ``RAVE.phase_1_duration`` as a number, so the macro
@@ -225,13 +232,13 @@ def _reach_literals(changes: list[Scan]) -> list[str]:
         if parameter:
             continue
         if name == "PHASE_1_DURATION" and not _is_macro(_query("RAVE.phase_1_duration")):
-            _bind("RAVE.phase_1_duration", _query("PHASE_1_DURATION/macro.value"))
+            bind("RAVE.phase_1_duration", _query("PHASE_1_DURATION/macro.value"))
         elif name not in used:
             warnings.append(f"The setting {name} has no effect: this configuration does not use it.")
     return warnings
 
 
-def _augment(names: Sequence[str]) -> None:
+def augment(names: Sequence[str]) -> None:
     """Add stock augmentations to those that the stack itself names (upstream lets the stack's list hide them)."""
     import gin
 
@@ -258,7 +265,7 @@ def _augment(names: Sequence[str]) -> None:
     gin.parse_config(text)
 
 
-def _clear() -> None:
+def clear() -> None:
     import gin
 
     gin.clear_config()
@@ -267,7 +274,7 @@ def _clear() -> None:
     gin.config._LOCATION_PREFIXES.sort(key=lambda prefix: str(prefix) == "")
 
 
-def _bind(name: str, value: Any) -> None:
+def bind(name: str, value: Any) -> None:
     import gin
 
     with gin.unlock_config():
@@ -287,7 +294,7 @@ def _is_macro(value: Any) -> bool:
     return value is not None and repr(value).startswith("%")
 
 
-def _resolved(value: Any) -> Any:
+def resolved(value: Any) -> Any:
     """Follow macros to a literal; references to configurables are left as their text."""
     for _ in range(8):
         if not _is_macro(value):

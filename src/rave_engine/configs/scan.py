@@ -33,6 +33,8 @@ class Scan:
     """Values of the macros."""
     bindings: list[tuple[str, str, Any]] = field(default_factory=list)
     """(scope/selector, parameter, value) in order; the selector is a macro's name when the parameter is empty."""
+    lines: dict[str, int] = field(default_factory=dict)
+    """Line of the first mention of each selector and reference."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ def scan(text: str, where: str) -> Scan:
         def configurable_reference(self, scoped_configurable_name: str, evaluate: bool) -> Mention:
             name = scoped_configurable_name.rsplit("/", 1)[-1]
             found.references.add(name)
+            token = getattr(parser, "current_token", None)
+            found.lines.setdefault(name, int(token.start[0]) if token else 1)
             if evaluate:
                 found.called.add(name)
             return Mention(f"@{scoped_configurable_name}{'()' if evaluate else ''}")
@@ -63,8 +67,10 @@ def scan(text: str, where: str) -> Scan:
             found.used_macros.add(macro_name)
             return Mention(f"%{macro_name}")
 
+    parser: Any = None
     try:
-        for statement in config_parser.ConfigParser(text, Recorder()):
+        parser = config_parser.ConfigParser(text, Recorder())
+        for statement in parser:
             line = statement.location.line_num or 0
             if isinstance(statement, config_parser.ImportStatement):
                 found.imports.append((statement.module, line))
@@ -74,6 +80,7 @@ def scan(text: str, where: str) -> Scan:
                 _binding(found, statement)
             else:  # the head of a block: its bindings follow as statements of their own
                 found.selectors.add(statement.selector)
+                found.lines.setdefault(statement.selector, line)
     except (SyntaxError, ValueError, IndentationError) as error:
         raise EngineError(
             "gin-syntax",
@@ -88,6 +95,7 @@ def _binding(found: Scan, statement: Any) -> None:
     scoped = f"{statement.scope}/{statement.selector}" if statement.scope else statement.selector
     if statement.arg_name:
         found.selectors.add(statement.selector)
+        found.lines.setdefault(statement.selector, statement.location.line_num or 0)
     else:
         found.macros.add(statement.selector)
         found.literals[statement.selector] = (

@@ -39,19 +39,31 @@ def check_file(path: Path, trusted: Iterable[str]) -> Scan:
 
 def check(found: Scan, where: str) -> None:
     """Refuse what is outside the stock vocabulary. Raises :class:`EngineError` (``untrusted-config``)."""
+    for _, _, reason in strange(found):
+        raise _refused(where, reason)
+
+
+def strange(found: Scan) -> list[tuple[str, int, str]]:
+    """Everything outside the stock vocabulary: (name, line, reason), imports and includes first."""
     words = vocabulary()
-    for module, line in found.imports:
-        if module not in MODULES:
-            raise _refused(where, f"it imports the module {module!r} (line {line})")
-    for name, line in found.includes:
-        if not _stock_include(name):
-            raise _refused(where, f"it includes the file {name!r} (line {line})")
-    for name in sorted(found.references):
-        if name.rsplit(".", 1)[-1] not in words.selectors or "__" in name:
-            raise _refused(where, f"it refers to {name!r}, which no stock configuration uses")
-    for name in sorted(found.selectors):
-        if name.rsplit(".", 1)[-1] not in words.selectors or "__" in name:
-            raise _refused(where, f"it sets parameters of {name!r}, which no stock configuration does")
+    result = [
+        (module, line, f"it imports the module {module!r} (line {line})")
+        for module, line in found.imports
+        if module not in MODULES
+    ]
+    result += [
+        (name, line, f"it includes the file {name!r} (line {line})")
+        for name, line in found.includes
+        if not _stock_include(name)
+    ]
+    for names, words_for_it in (
+        (found.references, "it refers to {name!r}, which no stock configuration uses"),
+        (found.selectors, "it sets parameters of {name!r}, which no stock configuration does"),
+    ):
+        for name in sorted(names):
+            if name.rsplit(".", 1)[-1] not in words.selectors or "__" in name:
+                result.append((name, found.lines.get(name, 0), words_for_it.format(name=name)))
+    return result
 
 
 def _stock_include(name: str) -> bool:

@@ -64,25 +64,32 @@ def check_length(model: Any, n_signal: int, dataset_rate: int, ratio: int) -> No
             f"Use a multiple of {ratio * dataset_rate // math.gcd(dataset_rate, model.sr) if resampled else ratio}, "
             f"for example {max(round(n_signal / ratio), 1) * ratio}.",
         )
-    scales = getattr(getattr(model.multiband_audio_distance, "multiscale_stft", None), "scales", None)
-    if not scales:
+    enough = shortest(model, ratio)
+    if length >= enough:
         return
-    needed = max(scales) // 2 + 1
-    if _band_frames(model, length) >= needed and length >= needed:
-        return
-    enough = length
-    while _band_frames(model, enough) < needed or enough < needed:
-        enough += ratio
-    enough = _round_up(enough)
     raise EngineError(
         "n-signal",
         f"Examples of {n_signal} samples are too short for this configuration: what is left after cropping its receptive "
-        f"field cannot be compared with its longest spectrogram window ({max(scales)} samples per band).",
-        f"Use n_signal {enough} or more.",
+        f"field cannot be compared with its longest spectrogram window ({_longest_window(model)} samples per band).",
+        f"Use n_signal {usual_length(enough)} or more.",
     )
 
 
-def _round_up(samples: int) -> int:
+def shortest(model: Any, ratio: int) -> int:
+    """The fewest samples an example needs: a multiple of ``ratio`` that leaves the longest spectrogram window something to see."""
+    needed = _longest_window(model) // 2 + 1
+    length = ratio
+    while _band_frames(model, length) < needed or length < needed:
+        length += ratio
+    return length
+
+
+def _longest_window(model: Any) -> int:
+    scales = getattr(getattr(model.multiband_audio_distance, "multiscale_stft", None), "scales", None)
+    return max(scales) if scales else 0
+
+
+def usual_length(samples: int) -> int:
     """The next number that is a power of two, or one and a half of one: lengths people use, multiples of every stock ratio."""
     power: int = 2 ** math.ceil(math.log2(samples))
     return 3 * power // 4 if 3 * power // 4 >= samples else power

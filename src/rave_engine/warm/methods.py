@@ -26,6 +26,65 @@ class ConfigurationParams:
     channels: int = 1
     n_signal: int = 131072
     batch: int = 8
+    texts: dict[str, str] = field(default_factory=dict)
+    """Unsaved contents of files by path (check only)."""
+    limit: int = 0
+    """Bytes there are, for recommendations."""
+    amp: str = "off"
+
+
+@dataclass(frozen=True)
+class IndexParams:
+    """Folders to list besides RAVE's own, by origin."""
+
+    folders: dict[str, str] = field(default_factory=dict)
+
+
+def index(params: dict[str, Any]) -> dict[str, Any]:
+    """Every configuration there is: see :func:`rave_engine.configs.index.index`."""
+    from rave_engine.configs.index import index as find
+
+    return find(decode(IndexParams, params).folders)
+
+
+def preview(params: dict[str, Any]) -> dict[str, Any]:
+    """Every binding of a stack and who set it: see :func:`rave_engine.configs.preview.preview`."""
+    from rave_engine.configs.preview import preview as look
+
+    wanted = decode(ConfigurationParams, params)
+    return look(**_stack(wanted), n_signal=wanted.n_signal)
+
+
+def check(params: dict[str, Any]) -> dict[str, Any]:
+    """Everything wrong with a stack: see :func:`rave_engine.configs.check.check`."""
+    from rave_engine import estimate
+    from rave_engine.configs.check import check as judge
+
+    wanted = decode(ConfigurationParams, params)
+    result = judge(**_stack(wanted), texts=wanted.texts, n_signal=wanted.n_signal)
+    if result["facts"] is not None and not wanted.texts:
+        result["facts"]["minimum_n_signal"] = estimate.shortest_example(**_stack(wanted))
+    return result
+
+
+def recommend(params: dict[str, Any]) -> dict[str, Any]:
+    """What fits into ``limit`` bytes: see :func:`rave_engine.recommend.recommend`."""
+    from rave_engine import recommend as advice
+
+    wanted = decode(ConfigurationParams, params)
+    started = time.perf_counter()
+    result = advice.recommend(_stack(wanted), wanted.n_signal, wanted.batch, wanted.limit)
+    return {**result, "seconds": time.perf_counter() - started}
+
+
+def _stack(wanted: ConfigurationParams) -> dict[str, Any]:
+    return {
+        "configs": wanted.configs,
+        "overrides": wanted.overrides,
+        "augmentations": wanted.augmentations,
+        "channels": wanted.channels,
+        "trusted": wanted.trusted,
+    }
 
 
 def validate(params: dict[str, Any]) -> dict[str, Any]:
@@ -34,8 +93,9 @@ def validate(params: dict[str, Any]) -> dict[str, Any]:
 
     wanted = decode(ConfigurationParams, params)
     started = time.perf_counter()
+    shortest = estimate.shortest_example(**_stack(wanted))
     result = estimate.facts(_compose(wanted), wanted.n_signal)
-    return {**result, "seconds": time.perf_counter() - started}
+    return {**result, "minimum_n_signal": shortest, "seconds": time.perf_counter() - started}
 
 
 def memory(params: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +105,7 @@ def memory(params: dict[str, Any]) -> dict[str, Any]:
     wanted = decode(ConfigurationParams, params)
     started = time.perf_counter()
     _compose(wanted)
-    result = estimate.estimate(wanted.n_signal, wanted.batch)
+    result = estimate.estimate(wanted.n_signal, wanted.batch, amp=wanted.amp)
     return {**result, "seconds": time.perf_counter() - started}
 
 
@@ -60,19 +120,29 @@ def render(params: dict[str, Any]) -> dict[str, Any]:
         return result
 
 
+def describe(params: dict[str, Any]) -> dict[str, Any]:
+    """What a trained model is: see :func:`rave_engine.export.describing.describe`."""
+    from rave_engine.export.describing import describe as read
+
+    return read(params)
+
+
 def _compose(wanted: ConfigurationParams) -> Any:
     from rave_engine import configs
 
-    return configs.compose(
-        wanted.configs,
-        wanted.overrides,
-        wanted.augmentations,
-        channels=wanted.channels,
-        trusted=wanted.trusted,
-    )
+    return configs.compose(**_stack(wanted))
 
 
-METHODS: dict[str, Method] = {"validate": validate, "estimate": memory, "render": render}
+METHODS: dict[str, Method] = {
+    "validate": validate,
+    "estimate": memory,
+    "render": render,
+    "describe": describe,
+    "index": index,
+    "preview": preview,
+    "check": check,
+    "recommend": recommend,
+}
 
-FAKE_METHODS = frozenset({"validate", "estimate"})
+FAKE_METHODS = frozenset({"validate", "estimate", "preview", "check", "recommend"})
 """Methods that work on fake tensors, whose imports take seconds."""

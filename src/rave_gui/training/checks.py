@@ -21,8 +21,6 @@ SHORT_DATASET = 20 * 60.0
 """Seconds of sound below which a model learns these recordings by heart rather than their kind."""
 CHECKPOINT_BYTES = 12
 """Bytes of a checkpoint for each parameter: the weight and Adam's two averages, 4 bytes each."""
-CROPPED_MINIMUM = 98304
-"""Shortest usual example for v2 and its kin, whose receptive field is cropped away: 65536 fails (measured)."""
 
 
 @dataclass(frozen=True)
@@ -189,12 +187,10 @@ def _length(values: dict[str, Any], model: ModelFacts | None, dataset: DatasetFa
             ]
         least = model.minimum_n_signal
     else:
-        # Without the engine's word: v2 and its kin crop their receptive field away.
-        first = stacks.plain(values["configs"][0]) if values["configs"] else ""
-        cropping = first in stacks.V2_FAMILY and not any(
-            "valid_signal_crop" in line.replace(" ", "") and "False" in line for line in values["overrides"]
-        )
-        least = CROPPED_MINIMUM if cropping else 0
+        # Without the engine's word: v2 and its kin crop away what lies beyond their receptive field.
+        bases = [name for name in map(stacks.plain, values["configs"]) if name in stacks.BASES]
+        whole = any("valid_signal_crop" in line and "False" in line for line in values["overrides"])
+        least = stacks.SHORTEST_EXAMPLE["v1" if whole else bases[-1]] if bases else 0
     if n_signal >= least:
         return []
     return [
