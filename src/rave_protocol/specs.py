@@ -202,6 +202,34 @@ class EngineInstallParams:
     torch: Literal["auto", "cpu", "cuda"] = "auto"
 
 
+@dataclass(frozen=True)
+class ProjectExportParams:
+    """Write a project into one archive. Runs in the application's own Python."""
+
+    project: str
+    output: str
+    """The file that is made; must not exist."""
+    checkpoints: Literal["all", "newest"] = "all"
+    """``newest``: of each run only the newest and the best one."""
+    takes: bool = True
+    jobs: bool = True
+    """The records of jobs that have ended; those of others never travel."""
+    include_adopted: bool = False
+    """Copy in what lies outside the project and is only used by it."""
+
+
+@dataclass(frozen=True)
+class ProjectImportParams:
+    """Unpack a project's archive into a new folder. Runs in the application's own Python."""
+
+    archive: str
+    output: str
+    """Folder of the project; must not exist or be empty."""
+    max_entries: int = 1_000_000
+    max_bytes: int = 1 << 42
+    """Of everything unpacked."""
+
+
 Params = (
     DatasetParams
     | DatasetAppendParams
@@ -211,6 +239,8 @@ Params = (
     | ExportParams
     | VerifyParams
     | EngineInstallParams
+    | ProjectExportParams
+    | ProjectImportParams
 )
 
 Trusting = TrainParams | RenderParams | EvaluateParams | ExportParams
@@ -225,6 +255,8 @@ KINDS: dict[str, type[Any]] = {
     "export": ExportParams,
     "verify": VerifyParams,
     "engine-install": EngineInstallParams,
+    "project-export": ProjectExportParams,
+    "project-import": ProjectImportParams,
 }
 
 ENGINE_KINDS = frozenset({"train", "render", "evaluate", "export", "verify"})

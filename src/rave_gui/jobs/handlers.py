@@ -6,5 +6,7 @@ HANDLERS: dict[str, str] = {
     "dataset": "rave_gui.datasets.build:run",
     "dataset-append": "rave_gui.datasets.append:run",
     "engine-install": "rave_gui.runtime.install_job:run",
+    "project-export": "rave_gui.projects.archive.exporting:run",
+    "project-import": "rave_gui.projects.archive.importing:run",
 }
 """Kind to ``module:function``; the function takes the kind's parameters and a ``WorkContext`` and returns the result."""

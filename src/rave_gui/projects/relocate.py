@@ -38,12 +38,14 @@ def moved(value: Any, old: str, new: str) -> Any:
     return value
 
 
-def relocate(project: Path, old: str) -> int:
-    """Rewrite what names ``old`` (where the project was) to name ``project``; the number of files changed.
+def relocate(project: Path, old: str, place: str | None = None) -> int:
+    """Rewrite what names ``old`` (where the project was) to name ``place`` (where it is going to be; ``project`` when None).
+
+    Returns the number of files changed.
 
     Safe to repeat: a second time finds nothing. Files that cannot be read as JSON are left alone. Raises :class:`OSError`.
     """
-    new = str(project)
+    new = place or str(project)
     if not old or old == new:
         return 0
     changed = 0

@@ -155,9 +155,8 @@ class ProjectWatch:
         for run in self._writes.get(state, ()):
             found.append(run)
             with contextlib.suppress(OSError):
-                found += [
-                    f"{run}/{name}/checkpoints" for name in os.listdir(run) if name.startswith("version_")
-                ]  # noqa: PTH208
+                names = os.listdir(run)  # noqa: PTH208
+                found += [f"{run}/{name}/checkpoints" for name in names if name.startswith("version_")]
         return found
 
     @staticmethod
