@@ -14,6 +14,7 @@ from rave_gui.errors import UserError
 
 COMMANDS = {
     "quickstart": ("rave_gui.cli.quickstart", "From a folder of sounds to a verified model, in one command."),
+    "project": ("rave_gui.cli.projects", "Make, open, rename, delete, pack and adopt projects."),
     "dataset": ("rave_gui.cli.datasets", "Make and look at datasets."),
     "train": ("rave_gui.cli.training", "Start, watch, stop and resume trainings."),
     "model": ("rave_gui.cli.models", "Send sound through trained models and measure them."),
