@@ -58,7 +58,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         "capacity", "int", None, "model", N_("Capacity"),
-        N_("Width of the layers. Half as much takes about a quarter of the memory and time, and knows less."),
+        N_("Width of the layers: less takes less memory and time, and can tell fewer sounds apart."),
         minimum=1, maximum=512, binding="CAPACITY", optional=True, usual=(16, 32, 48, 64, 96), level="advanced",
     ),
     Parameter(
