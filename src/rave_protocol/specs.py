@@ -230,6 +230,45 @@ class ProjectImportParams:
     """Of everything unpacked."""
 
 
+@dataclass(frozen=True)
+class DatasetLookParams:
+    """Read a dataset and say what it holds (statistics, index, check). Runs in the application's own Python."""
+
+    dataset: str
+    sample: int = 5000
+    """Statistics: chunks analysed at most, evenly spread."""
+
+
+@dataclass(frozen=True)
+class DatasetCopyParams:
+    """Make something new of a dataset: a clone, a copy without marked chunks, a repaired copy, an archive. The original stays as it is."""
+
+    dataset: str
+    output: str
+    """Folder of the new dataset (must not exist or be empty), or the archive's file (must not exist)."""
+
+
+@dataclass(frozen=True)
+class DatasetExtractParams:
+    """Write chunks of a dataset as sound files."""
+
+    dataset: str
+    folder: str
+    indices: list[int] | None = None
+    """None: all."""
+    format: Literal["wav", "flac"] = "wav"
+    bits: int = 16
+
+
+@dataclass(frozen=True)
+class DatasetRestoreParams:
+    """Unpack a dataset's archive."""
+
+    archive: str
+    output: str
+    """Folder of the dataset; must not exist or be empty."""
+
+
 Params = (
     DatasetParams
     | DatasetAppendParams
@@ -241,6 +280,10 @@ Params = (
     | EngineInstallParams
     | ProjectExportParams
     | ProjectImportParams
+    | DatasetLookParams
+    | DatasetCopyParams
+    | DatasetExtractParams
+    | DatasetRestoreParams
 )
 
 Trusting = TrainParams | RenderParams | EvaluateParams | ExportParams
@@ -257,6 +300,15 @@ KINDS: dict[str, type[Any]] = {
     "engine-install": EngineInstallParams,
     "project-export": ProjectExportParams,
     "project-import": ProjectImportParams,
+    "dataset-stats": DatasetLookParams,
+    "dataset-index": DatasetLookParams,
+    "dataset-check": DatasetLookParams,
+    "dataset-repair": DatasetCopyParams,
+    "dataset-clean": DatasetCopyParams,
+    "dataset-clone": DatasetCopyParams,
+    "dataset-archive": DatasetCopyParams,
+    "dataset-extract": DatasetExtractParams,
+    "dataset-restore": DatasetRestoreParams,
 }
 
 ENGINE_KINDS = frozenset({"train", "render", "evaluate", "export", "verify"})
