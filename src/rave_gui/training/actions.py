@@ -79,7 +79,9 @@ def resume(
             "Only runs that were started here can be resumed with one command; start a new one from its checkpoint.",
             code="run-foreign",
         )
-    params = _params({**fields, "max_steps": target, "resume": str(source)})
+    # The run may have been renamed, and its project moved, since its settings were written down.
+    where = {"run": str(folder), "name": folder.name}
+    params = _params({**fields, **where, "max_steps": target, "resume": str(source)})
     job = services.jobs.submit("train", params, project=project.path, title=f"Train {folder.name} (resumed)")
     project.store.register("run", folder.name, folder, job=job.id, parent=record.parent if record else None)
     return job
