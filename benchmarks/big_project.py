@@ -58,15 +58,17 @@ def _dataset(project: Project) -> Path:
             sounds / f"noise {n}.wav", (rng.standard_normal((1, 44100)) * 0.1).astype(np.float32), 44100
         )
     target = project.datasets / "recordings 000"
-    build(DatasetParams([str(sounds)], str(target), num_signal=4096), _Alone())
+    build(DatasetParams([str(sounds)], str(target), num_signal=4096), _Alone(sounds))
     return target
 
 
 class _Alone:
     """The context of a job that nobody watches."""
 
-    folder = Path()
     cancelled = False
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     def __getattr__(self, name: str) -> Any:
         return lambda *_args, **_values: []
