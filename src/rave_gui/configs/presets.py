@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from rave_gui.errors import UserError
+from rave_gui.i18n import N_, tr
 
 
 @dataclass(frozen=True)
 class Preset:
-    """One preset. ``phase_1`` is the share of the steps that phase 1 (representation learning) gets; phase 2 is adversarial."""
+    """One preset; label and description are in the source language. ``phase_1`` is the share of the steps that phase 1 (representation learning) gets; phase 2 is adversarial."""
 
     name: str
     label: str
@@ -28,17 +29,21 @@ class Preset:
     log_every: int = 50
     holdout: int = 8
     threads: int = 0
+    augmentations: tuple[str, ...] = ()
 
     def train_fields(self, steps: int | None = None) -> dict[str, Any]:
         """Fields of ``TrainParams`` for a training of ``steps`` batches (the preset's own number when None)."""
         total = self.steps if steps is None else steps
         if total < 1:
             raise UserError(
-                f"A training of {total} steps is not possible.", "Give at least one step.", code="bad-steps"
+                tr("A training of {total} steps is not possible.", total=total),
+                tr("Give at least one step."),
+                code="bad-steps",
             )
         return {
             "configs": list(self.configs),
             "overrides": [*self.overrides, *self._phase_override(total)],
+            "augmentations": list(self.augmentations),
             "n_signal": self.n_signal,
             "batch": self.batch,
             "max_steps": total,
@@ -66,8 +71,8 @@ class Preset:
         """What lists of presets show."""
         return {
             "name": self.name,
-            "label": self.label,
-            "description": self.description,
+            "label": tr(self.label),
+            "description": tr(self.description),
             "configs": list(self.configs),
             "steps": self.steps,
             "batch": self.batch,
@@ -78,8 +83,8 @@ class Preset:
 PRESETS: tuple[Preset, ...] = (
     Preset(
         "tiny",
-        "Tiny (no graphics card needed)",
-        "A small model for computers without a graphics card: a first audible result within minutes.",
+        N_("Tiny (no graphics card needed)"),
+        N_("A small model for computers without a graphics card: a first audible result within minutes."),
         ("v2_small",),
         ("CAPACITY = 16", "LATENT_SIZE = 16", "RAVE.valid_signal_crop = False"),
         n_signal=32768,
@@ -95,13 +100,79 @@ PRESETS: tuple[Preset, ...] = (
         # a busy two-core machine), and threads that wait for each other crawl as soon as anything else runs.
         threads=1,
     ),
-    Preset("v2", "RAVE v2", "The standard model: best quality for its size, wants a graphics card.", ("v2",)),
-    Preset("v2_small", "RAVE v2 small", "A smaller and faster v2 with a short latency.", ("v2_small",)),
-    Preset("v1", "RAVE v1", "The first model: light, quick to train, a little less faithful.", ("v1",)),
+    Preset(
+        "cpu",
+        N_("Overnight on the processor"),
+        N_("The tiny model with more time and both phases, for a night or two without a graphics card."),
+        ("v2_small",),
+        ("CAPACITY = 16", "LATENT_SIZE = 16", "RAVE.valid_signal_crop = False"),
+        n_signal=32768,
+        batch=2,
+        steps=200_000,
+        phase_1=0.75,
+        val_every=5000,
+        save_every=2000,
+    ),
+    Preset(
+        "small_gpu",
+        N_("Small graphics card"),
+        N_("v2 small with shorter examples: made for graphics cards with 4 to 6 GB."),
+        ("v2_small",),
+        n_signal=65536,
+    ),
+    Preset(
+        "percussion",
+        N_("Percussion"),
+        N_("Fine time steps and a noise branch, for drums and everything that is struck or plucked."),
+        ("v2_small",),
+        n_signal=65536,
+        augmentations=("gain",),
+    ),
+    Preset(
+        "voice",
+        N_("Voice"),
+        N_(
+            "The standard model with a noise branch for breath and consonants, on compressed examples as well."
+        ),
+        ("v2", "noise"),
+        augmentations=("compress",),
+    ),
+    Preset(
+        "texture",
+        N_("Texture"),
+        N_("Long examples and a noise branch, for ambiences, drones and field recordings."),
+        ("v2", "noise"),
+        n_signal=262144,
+        batch=4,
+    ),
+    Preset(
+        "low_latency",
+        N_("Low delay"),
+        N_("Looks only at the past: for playing with an instrument or a voice live."),
+        ("v2_small", "causal"),
+    ),
+    Preset(
+        "full_quality",
+        N_("Largest"),
+        N_("RAVE v3 as published: its second phase wants a graphics card with 24 GB."),
+        ("v3",),
+    ),
+    Preset(
+        "v2",
+        N_("RAVE v2"),
+        N_("The standard model: best quality for its size, wants a graphics card."),
+        ("v2",),
+    ),
+    Preset(
+        "v2_small", N_("RAVE v2 small"), N_("A smaller and faster v2 with a short latency."), ("v2_small",)
+    ),
+    Preset(
+        "v1", N_("RAVE v1"), N_("The first model: light, quick to train, a little less faithful."), ("v1",)
+    ),
     Preset(
         "raspberry",
-        "Raspberry",
-        "Light enough to play on small computers such as a Raspberry Pi.",
+        N_("Raspberry"),
+        N_("Light enough to play on small computers such as a Raspberry Pi."),
         ("raspberry",),
     ),
 )
@@ -115,5 +186,7 @@ def get_preset(name: str) -> Preset:
             return preset
     known = ", ".join(preset.name for preset in PRESETS)
     raise UserError(
-        f"There is no preset named {name!r}.", f"The presets are: {known}.", code="preset-unknown"
+        tr("There is no preset named {name}.", name=repr(name)),
+        tr("The presets are: {known}.", known=known),
+        code="preset-unknown",
     )
