@@ -175,7 +175,7 @@ class Stage:
             if shot.state == "keys":
                 from rave_gui.ui.dialogs.shortcuts import ShortcutsDialog
 
-                app.window.rail.help.click()
+                app.show_shortcuts()
                 self.spin(lambda: bool(app.window.findChildren(ShortcutsDialog)))
                 target = app.window.findChildren(ShortcutsDialog)[0]
             for _ in range(5):

@@ -68,7 +68,7 @@ def main(folder: Path) -> int:
         "running": running,
         "finished": finished,
         "jobs": lambda: app.show_page("jobs"),
-        "keys": app.window.rail.help.click,
+        "keys": app.show_shortcuts,
     }
     for name, show in scenes.items():
         if not sys.stdin.readline():

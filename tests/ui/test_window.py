@@ -60,7 +60,7 @@ def test_everything_on_the_form_is_reached_by_tab_and_has_a_name(open_app: Opene
         form.preset,
         form.steps,
         form.start,
-        app.window.rail.look,
+        app.window.sidebar.look,
     )
     for widget in wanted:
         assert widget in walked, widget.accessibleName()
@@ -110,16 +110,16 @@ def test_theme_and_text_size_switch_live_and_are_remembered(
         )
     )
     for choice in ("dark", "high-contrast", "light", "dark"):
-        app.window.theme_actions[choice].trigger()
+        app.session.actions.trigger(f"look.theme.{choice}")
         assert app.themes.theme.name == choice
         image = app.window.grab().toImage()
         corner = image.pixelColor(app.window.width() // 2, 3).name()
         assert corner == app.themes.theme.colors.window
-    before = app.window.rail.width()
+    before = app.window.sidebar.width()
     for key in (Qt.Key.Key_Equal, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
         press(app.window, key, Qt.KeyboardModifier.ControlModifier)
     assert app.themes.scale == 110
-    assert app.window.rail.width() > before
+    assert app.window.sidebar.width() > before
     assert (app.settings.text("theme"), app.settings.number("text_scale")) == ("dark", 1.1)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from rave_gui.i18n import N_, languages, tr
+
 Value = str | float | bool
 """What a setting may be."""
 
@@ -21,64 +23,142 @@ class Setting:
     """Allowed texts; empty: any."""
     minimum: float | None = None
     maximum: float | None = None
+    section: str = ""
+    """Heading it stands under, in the source language."""
+    restart: bool = False
+    """Whether it takes effect only when the program starts again."""
+    kind: str = ""
+    """``folder`` for a path; empty: as the type says."""
+    names: tuple[str, ...] = ()
+    """What the choices are called, in the source language; empty: as they are."""
 
     def problem(self, value: object) -> str | None:
         """Why ``value`` cannot be taken, as a sentence; None when it can."""
         if isinstance(self.default, bool):
-            return None if isinstance(value, bool) else f"{self.label} is either on or off."
+            return None if isinstance(value, bool) else tr("{name} is either on or off.", name=tr(self.label))
         if isinstance(self.default, float):
             if not isinstance(value, (int, float)) or isinstance(value, bool):
-                return f"{self.label} is a number."
+                return tr("{name} is a number.", name=tr(self.label))
             low = -math.inf if self.minimum is None else self.minimum
             high = math.inf if self.maximum is None else self.maximum
             # Turned round, so that NaN is refused too.
-            return None if low <= value <= high else f"{self.label} lies between {low:g} and {high:g}."
+            return (
+                None
+                if low <= value <= high
+                else tr(
+                    "{name} lies between {low} and {high}.",
+                    name=tr(self.label),
+                    low=f"{low:g}",
+                    high=f"{high:g}",
+                )
+            )
         if not isinstance(value, str):
-            return f"{self.label} is a text."
+            return tr("{name} is a text.", name=tr(self.label))
         if self.choices and value not in self.choices:
-            return f"{self.label} is one of: {', '.join(self.choices)}."
+            return tr("{name} is one of: {choices}.", name=tr(self.label), choices=", ".join(self.choices))
         return None
 
+
+LOOK, PROJECTS, SOUND, JOBS, ENGINE = N_("Look"), N_("Projects"), N_("Sound"), N_("Jobs"), N_("Engine")
 
 SCHEMA: tuple[Setting, ...] = (
     Setting(
         "theme",
         "system",
-        "Theme",
-        "The colours of the window. System follows the desktop.",
+        N_("Theme"),
+        N_("The colours of the window. “System” follows the desktop."),
         choices=("system", "light", "dark", "high-contrast"),
+        names=(N_("System"), N_("Light"), N_("Dark"), N_("High contrast")),
+        section=LOOK,
     ),
     Setting(
         "text_scale",
         1.0,
-        "Text size",
-        "All text is made this many times as large.",
+        N_("Text size"),
+        N_("All text is made this many times as large."),
         minimum=0.8,
         maximum=2.0,
+        section=LOOK,
+    ),
+    Setting(
+        "sidebar",
+        "auto",
+        N_("Navigation"),
+        N_("With words, with icons only, or with words where the window is wide enough."),
+        choices=("auto", "wide", "narrow"),
+        names=(N_("By the window's width"), N_("With words"), N_("Icons only")),
+        section=LOOK,
+    ),
+    Setting(
+        "reduce_motion",
+        False,
+        N_("Less motion"),
+        N_("Nothing slides or fades; what changes is there at once."),
+        section=LOOK,
+    ),
+    Setting(
+        "language",
+        "system",
+        N_("Language"),
+        N_("The language of the window and of messages. “system” follows the desktop."),
+        choices=("system", *languages()),
+        section=LOOK,
+        restart=True,
     ),
     Setting(
         "default_project",
         "",
-        "Project to open",
-        "The folder of the project that opens when none is asked for. Empty: the last one.",
+        N_("Project to open"),
+        N_("The project that opens when none is asked for. Empty: the last one."),
+        section=PROJECTS,
+        kind="folder",
+    ),
+    Setting(
+        "projects_folder",
+        "",
+        N_("Folder for new projects"),
+        N_("Where a new project is suggested. Empty: RAVE Projects in your home folder."),
+        section=PROJECTS,
+        kind="folder",
     ),
     Setting(
         "audio_device",
         "",
-        "Sound output",
-        "The device that plays sounds. Empty: the one the system uses.",
+        N_("Sound output"),
+        N_("The device that plays sounds. Empty: the one the system uses."),
+        section=SOUND,
     ),
     Setting(
-        "torch_build",
-        "auto",
-        "PyTorch build",
-        "Which PyTorch the engine is installed with. Auto takes CUDA where there is an NVIDIA driver, and CPU elsewhere.",
-        choices=("auto", "cpu", "cuda"),
+        "confirm_cancel",
+        True,
+        N_("Ask before a job is cancelled"),
+        N_("Says first what is lost."),
+        section=JOBS,
     ),
     Setting(
         "notify",
         True,
-        "Notify when a job ends",
-        "Show a notification of the desktop when a job ends while the window is not in front.",
+        N_("Notify when a job ends"),
+        N_("Show a notification of the desktop when a long job ends while the window is not in front."),
+        section=JOBS,
+    ),
+    Setting(
+        "notify_seconds",
+        30.0,
+        N_("Long jobs take at least"),
+        N_("Seconds a job must have taken for its end to be told."),
+        minimum=0.0,
+        maximum=86400.0,
+        section=JOBS,
+    ),
+    Setting(
+        "torch_build",
+        "auto",
+        N_("PyTorch build"),
+        N_(
+            "Which PyTorch the engine is installed with. Auto takes CUDA where there is an NVIDIA driver, and CPU elsewhere."
+        ),
+        choices=("auto", "cpu", "cuda"),
+        section=ENGINE,
     ),
 )

@@ -11,19 +11,25 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 
+from rave_gui.errors import UserError
 from rave_gui.i18n import use_language
 from rave_gui.paths import AppPaths, default_paths
 from rave_gui.settings import Settings
+from rave_gui.ui import words
 from rave_gui.ui.bridge import Bridge
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.main_window import MainWindow
-from rave_gui.ui.shell.actions import Action
+from rave_gui.ui.shell import menus
+from rave_gui.ui.shell.commands import page_keys, window_actions
+from rave_gui.ui.shell.engine_setup import EngineSetup
+from rave_gui.ui.shell.live import Live
+from rave_gui.ui.shell.messages import Messages, place_of
 from rave_gui.ui.shell.page import PAGES, Page, PageSpec
-from rave_gui.ui.shell.projects import ProjectCommands
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.theme.manager import ThemeManager
+from rave_gui.viewmodels.jobs import fraction
 from rave_gui.viewmodels.memory import Memory
 
 if TYPE_CHECKING:
@@ -41,48 +47,75 @@ class App(QObject):
         paths: AppPaths,
         project: str = "",
         make_driver: Callable[[Services], Driver] | None = None,
+        *,
         warm: bool = False,
+        settings: Settings | None = None,
     ) -> None:
         """``make_driver`` replaces the quickstart's driver (tests and the screenshot tour).
 
         ``warm``: start the engine's warm worker once the window is there, so that a training begins at once.
+        ``settings``: those read already (for the language); None reads them.
         """
         super().__init__()
         self._paths, self._asked = paths, project
         self._make_driver = make_driver
-        self._warm = warm
         self.pages: dict[str, Page] = {}
         """Pages made so far, by key."""
-        self._reports: list[QObject] = []
-        self.settings = Settings.load(paths.config / "settings.json")
+        self.settings = settings or Settings.load(paths.config / "settings.json")
         self.memory = Memory.load(paths.config)
         self.themes = ThemeManager(
             qt, self.settings.text("theme"), round(self.settings.number("text_scale") * 100)
         )
         self.bridge = Bridge(self, self.show_bug)
         self.session = Session(paths, self.settings, self.themes, self.bridge, self.memory)
+        self.session.setParent(self)
         self.session.use_project = self.use_project
         self.window = window = MainWindow(self.themes)
         self.session.window = window
+        self.messages = Messages(self.session, window)
+        self.engine_setup = EngineSetup(self.session, warm)
+        self.live = Live(self.session)
+        self.switcher: Callable[[], object] = lambda: menus.project_menu(self.session, window.sidebar.project)
+        """Shows what projects there are, below ``window.sidebar.project``."""
         self._specs = {spec.key: spec for spec in PAGES}
+        keys = page_keys()
         for spec in PAGES:
-            window.add_page(spec.key, tr(spec.title), spec.icon, in_rail=spec.in_rail)
+            window.add_page(spec.key, tr(spec.title), spec.icon, keys.get(spec.key, ""), in_rail=spec.in_rail)
+        registry = self.session.actions
+        registry.go_to = self.show_page
+        registry.add(window_actions(self), window)
+        window.sidebar.look.setMenu(menus.look_menu(registry, window))
+        window.sidebar.help.setMenu(menus.help_menu(registry, window))
+        menus.menu_bar(window, registry)
+        window.set_sidebar(self.settings.text("sidebar"))
+        self._wire()
+        window.restore(self.memory.geometry)
+        window.show_page(self.memory.page)
+        window.pages.setFocus()  # Tab begins with the page; nothing is marked before a key was pressed
+
+    def _wire(self) -> None:
+        window, session = self.window, self.session
         window.wanted.connect(self.show_page)
         window.painted.connect(self._load)
         window.closing.connect(self.close)
-        window.appearance.connect(self._keep_appearance)
-        window.rail.help.clicked.connect(self._show_shortcuts)
-        window.status.job_clicked.connect(lambda: self.show_page("jobs"))
-        self.session.wanted.connect(self.show_page)
-        self.session.told.connect(lambda text, _step: window.status.tell(text))
-        self.session.failed.connect(self._show_failure)
-        self.session.data_changed.connect(self._data_changed)
-        self.session.engine.changed.connect(self._show_engine)
-        self.session.actions.go_to = self.show_page
-        self.projects = ProjectCommands(self.session)
-        self.session.actions.add([*self._engine_actions(), *self.projects.actions_here()], window)
-        window.restore(self.memory.geometry)
-        window.show_page(self.memory.page)
+        for button, act in (
+            (window.sidebar.command, self.show_palette),
+            (window.sidebar.settings, self.show_settings),
+        ):
+            button.clicked.connect(lambda _checked=False, act=act: act())
+        window.sidebar.switch_wanted.connect(self.show_switcher)
+        window.status.sidebar_clicked.connect(lambda: session.actions.trigger("window.sidebar"))
+        window.status.engine_clicked.connect(self.show_doctor)
+        window.status.job_clicked.connect(self._show_job)
+        window.status.bell_clicked.connect(self.show_messages)
+        session.wanted.connect(self.show_page)
+        session.data_changed.connect(lambda _topics: session.actions.refresh())
+        session.project_changed.connect(self._name_project)
+        session.undo.changed.connect(session.actions.refresh)
+        session.actions.triggered.connect(self.memory.use_action)
+        session.engine.changed.connect(self._show_engine)
+        session.jobs.changed.connect(self._show_jobs)
+        self._stop_listening = self.settings.listen(self._setting_changed)
 
     @property
     def services(self) -> Services | None:
@@ -98,6 +131,8 @@ class App(QObject):
     def built(self) -> bool:
         """Whether the shown page is there."""
         return self.window.page in self.pages
+
+    # Pages -----------------------------------------------------------------------------------------------------------
 
     def page(self, key: str) -> Any:
         """A page, made now if it has not been."""
@@ -117,54 +152,10 @@ class App(QObject):
         page.enter(where or {})
         self.session.actions.refresh()
 
-    def close(self) -> None:
-        """Remember the window and let go of everything; jobs go on."""
-        self.memory.geometry = self.window.geometry_text()
-        self.memory.page = self.window.page
-        self.memory.save(self._paths.config)
-        for page in self.pages.values():
-            page.leave()
-        detach = getattr(self.pages.get("quickstart"), "detach", None)
-        if detach is not None:
-            detach()
-        self.bridge.close()
-
-    def show_bug(self, error: BaseException, trace: TracebackType | None = None) -> None:
-        """One dialog with a report to copy."""
-        from rave_gui.ui.dialogs.report import ReportDialog, report_text
-
-        dialog = ReportDialog(
-            self.themes, report_text(type(error), error, trace or error.__traceback__), self.window
-        )
-        dialog.setAttribute(_delete_on_close())
-        self._reports.append(dialog)
-        dialog.finished.connect(lambda _result: self._reports.remove(dialog))
-        dialog.open()
-
     def build(self) -> None:
         """Make the page that is shown (after the first paint; nothing when it is there)."""
         if not self.built:
             self.show_page(self.window.page)
-
-    def use_project(self, path: Path | None) -> None:
-        """Open the project in a folder, in a thread, and tell everybody; None closes the one that is open."""
-        if path is None:
-            self.session.set_project(None)
-            return
-
-        def load() -> Any:
-            from rave_gui.projects import Project
-
-            project = Project.open(path)
-            project.store.meta("id")
-            return project
-
-        def done(project: Any) -> None:
-            self.memory.use_project(str(project.path))
-            self.memory.save(self._paths.config)
-            self.session.set_project(project)
-
-        self.session.call(load, done)
 
     def _make(self, spec: PageSpec) -> Page:
         page = spec.make(self.session)
@@ -184,16 +175,25 @@ class App(QObject):
 
     def _wire_quickstart(self, page: Any) -> None:
         page.make_driver = self._make_driver
-        page.told.connect(self.window.status.tell)
+        page.told.connect(self.session.tell)
         page.project_used.connect(lambda path: self.use_project(Path(path)))
         page.engine_wanted.connect(self.install_engine)
         page.engine_cancelled.connect(self.cancel_engine)
+
+    def _make_next(self) -> None:
+        """Make the pages nobody asked for yet, one at a time."""
+        missing = [spec for spec in PAGES if spec.key not in self.pages and spec.in_rail]
+        if missing:
+            self._make(missing[0])
+            QTimer.singleShot(0, self, self._make_next)
+
+    # Start, project, end ---------------------------------------------------------------------------------------------
 
     def _load(self) -> None:
         """After the first paint: the shown page, then the services in a thread."""
         self.build()
         for problem in self.settings.problems:
-            self.window.status.tell(problem)
+            self.session.tell(problem)
         paths = self._paths
 
         def load() -> tuple[Services, Any]:
@@ -211,154 +211,182 @@ class App(QObject):
         last = self._asked or self.settings.text("default_project") or self.memory.project
         if last and (self._asked or Path(last).is_dir()):
             self.use_project(Path(last))
-        self.bridge.call(lambda: _running_install(services), self._follow_install)
-        self._warm_up()
+        self.engine_setup.begin()
+        self.live.begin()
         QTimer.singleShot(0, self, self._make_next)
 
-    def _make_next(self) -> None:
-        """Make the pages nobody asked for yet, one at a time."""
-        missing = [spec for spec in PAGES if spec.key not in self.pages and spec.in_rail]
-        if missing:
-            self._make(missing[0])
-            QTimer.singleShot(0, self, self._make_next)
-
-    def _warm_up(self) -> None:
-        """Have RAVE imported before it is needed. Nobody waits for it, and without it jobs only start slower."""
-        services = self.services
-        if not self._warm or services is None or not self.engine.ready:
+    def use_project(self, path: Path | None) -> None:
+        """Open the project in a folder, in a thread, and tell everybody; None closes the one that is open."""
+        if path is None:
+            self.session.set_project(None)
             return
-        from rave_gui.runtime.worker_client import WarmWorker
 
-        worker = WarmWorker(services.engine, services.paths)
-        self.bridge.aside(worker.start, self._not_warm)
+        def load() -> Any:
+            from rave_gui.projects import Project
 
-    def _not_warm(self, error: Exception) -> None:
-        from rave_gui.errors import UserError
+            project = Project.open(path)
+            return project, project.name
 
-        if not isinstance(error, (UserError, OSError)):
-            raise error
+        def done(found: Any) -> None:
+            project, name = found
+            self.memory.use_project(str(project.path))
+            self.memory.save(self._paths.config)
+            self.window.name_project(name, str(project.path))
+            self.session.set_project(project)
 
-    def _engine_actions(self) -> list[Action]:
-        engine, group = self.session.engine, tr("Engine")
-        return [
-            Action(
-                "engine.install",
-                tr("Set up the engine"),
-                self.install_engine,
-                "download",
-                group=group,
-                enabled=lambda: self.services is not None and not engine.ready and not engine.installing,
-            ),
-            Action(
-                "engine.cancel",
-                tr("Cancel the engine's set-up"),
-                self.cancel_engine,
-                "x",
-                group=group,
-                enabled=lambda: engine.installing,
-            ),
-        ]
+        self.session.call(load, done)
+
+    def _name_project(self) -> None:
+        if self.session.project is None:
+            self.window.name_project("")
+
+    def close(self) -> None:
+        """Remember the window and let go of everything; jobs go on."""
+        self.memory.geometry = self.window.geometry_text()
+        self.memory.page = self.window.page
+        self.memory.save(self._paths.config)
+        self._stop_listening()
+        for page in self.pages.values():
+            page.leave()
+        detach = getattr(self.pages.get("quickstart"), "detach", None)
+        if detach is not None:
+            detach()
+        self.messages.close()
+        self.bridge.close()
+
+    # Settings --------------------------------------------------------------------------------------------------------
+
+    def keep(self, key: str, value: Any) -> None:
+        """Change a setting; what it changes in the window follows at once."""
+        try:
+            self.settings.set(key, value)
+        except UserError as error:
+            self._setting_changed(key, value)  # for this session at least
+            self.session.fail(error)
+
+    def toggle_sidebar(self) -> None:
+        """Words in the navigation, or icons only."""
+        self.keep("sidebar", "narrow" if self.window.sidebar.wide else "wide")
+
+    def _setting_changed(self, key: str, value: Any) -> None:
+        if key == "theme":
+            self.themes.set_choice(str(value))
+        elif key == "text_scale":
+            self.themes.set_scale(round(float(value) * 100))
+        elif key == "sidebar":
+            self.window.set_sidebar(str(value))
+        else:
+            return
+        self.session.actions.refresh()
+
+    # Dialogs ---------------------------------------------------------------------------------------------------------
+
+    def show_palette(self) -> None:
+        """Find anything by its name."""
+        from rave_gui.ui.dialogs.palette import Palette
+
+        Palette(self.session).show_it()
+
+    def show_switcher(self) -> None:
+        """What projects there are."""
+        self.switcher()
+
+    def show_settings(self, key: str = "") -> None:
+        """All settings; with ``key``, that one in view."""
+        from rave_gui.ui.dialogs.settings import SettingsDialog
+
+        dialog = SettingsDialog(self.session)
+        dialog.show_it()
+        dialog.show_setting(key)
+
+    def show_shortcuts(self) -> None:
+        """Every shortcut on one sheet."""
+        from rave_gui.ui.dialogs.shortcuts import ShortcutsDialog
+
+        ShortcutsDialog(self.session).show_it()
+
+    def show_doctor(self) -> None:
+        """Look at this computer."""
+        from rave_gui.ui.dialogs.doctor import DoctorDialog
+
+        DoctorDialog(self.session).show_it()
+
+    def show_about(self) -> None:
+        """Versions and licences."""
+        from rave_gui.ui.dialogs.about import AboutDialog
+
+        AboutDialog(self.session).show_it()
+
+    def show_report(self) -> None:
+        """A report to copy, asked for by the user."""
+        from rave_gui.ui.dialogs.report import open_report
+
+        open_report(self.session)
+
+    def show_messages(self) -> None:
+        """What was said, behind the bell."""
+        from rave_gui.ui.dialogs.messages import MessagesPanel
+
+        MessagesPanel(self.session, self.messages.notices, self.window.status.bell).show_it()
+
+    def show_bug(self, error: BaseException, trace: TracebackType | None = None) -> None:
+        """One dialog with a report to copy."""
+        self.messages.show_bug(error, trace)
+
+    # Engine and jobs -------------------------------------------------------------------------------------------------
 
     def install_engine(self) -> None:
-        """Set the engine up, as a job; nothing when that is being done."""
-        services = self.services
-        if services is None or self.engine.installing:
-            return
-        from rave_protocol.specs import EngineInstallParams
-
-        build: Any = services.settings.text("torch_build")
-        params = EngineInstallParams(build)
-        self.engine.begin_install()
-        self.bridge.call(
-            lambda: services.jobs.submit(
-                "engine-install", params, project=None, title=tr("Set up the engine")
-            ),
-            self._follow_install,
-            self._install_failed,
-        )
-
-    def _follow_install(self, view: Any) -> None:
-        services = self.services
-        if view is None or services is None:
-            return
-        from rave_gui.jobs.watch import Watch
-
-        if not self.engine.installing:
-            self.engine.begin_install()
-        self.engine.install_job = view.id
-
-        def read(stop: Any, emit: Any) -> tuple[Any, Any]:
-            ended = Watch(services.jobs, view.id).wait(emit, lambda: stop.requested)
-            return ended, services.engine.status()
-
-        def done(found: tuple[Any, Any]) -> None:
-            ended, status = found
-            self.engine.end_install(ended.state, ended.error, ended.reason)
-            self.engine.set_status(status)
-            if status.ready:
-                self.window.status.tell(tr("The engine is ready."))
-                self._warm_up()
-
-        self.bridge.stream(read, self.engine.apply, done, self._install_failed)
-
-    def _install_failed(self, error: Exception) -> None:
-        from rave_gui.errors import UserError
-
-        if not isinstance(error, UserError):
-            raise error
-        self.engine.end_install("failed", error.to_json())
+        """Set the engine up, as a job."""
+        self.engine_setup.install()
 
     def cancel_engine(self) -> None:
         """Stop the engine's set-up; what was there before stays."""
-        services, job = self.services, self.engine.install_job
-        if services is not None and job and self.engine.installing:
-            self.bridge.call(lambda: services.jobs.cancel(job), None, self._install_failed)
+        self.engine_setup.cancel()
 
     def _show_engine(self) -> None:
         status, engine = self.window.status, self.engine
         if engine.installing:
             status.show_engine(tr("Engine is being set up"), "accent")
         elif engine.ready:
-            status.show_engine(
-                tr("Engine ready: PyTorch {torch}, {device}", torch=engine.torch, device=engine.device), ""
-            )
+            text = tr("Engine ready: PyTorch {torch}, {device}", torch=engine.torch, device=engine.device)
+            status.show_engine(text, "", tr("Check this computer"))
         elif engine.known:
-            status.show_engine(tr("Engine missing"), "warning")
-
-    def _show_failure(self, error: Any) -> None:
-        self.window.status.tell(error.message)
-
-    def _data_changed(self, topics: frozenset[str]) -> None:
-        del topics
+            status.show_engine(tr("Engine missing"), "warning", engine.problem)
         self.session.actions.refresh()
 
-    def _keep_appearance(self, choice: str, scale: int) -> None:
-        from rave_gui.errors import UserError
+    def _show_jobs(self, _moved: bool) -> None:
+        active = self.session.jobs.active
+        jobs = self.window.sidebar.buttons["jobs"]
+        jobs.trail(str(len(active)) if active else "", count=bool(active))
+        working = [row for row in active if row.state != "queued"] or active
+        if not working:
+            self.window.status.show_job("")
+            return
+        row = working[0]
+        share, eta = fraction(row), (row.progress or {}).get("eta")
+        parts = [row.title]
+        if row.state in ("queued", "paused", "stopping"):
+            parts.append(words.job_state(row.state))
+        elif share is not None:
+            parts.append(f"{share:.0%}")
+            if isinstance(eta, (int, float)):
+                parts.append(tr("{time} left", time=words.duration(eta)))
+        if len(active) > 1:
+            parts.append(tr("{n} more", n=len(active) - 1))
+        self.window.status.show_job("  ·  ".join(parts), share)
 
-        try:
-            self.settings.set("theme", choice)
-            self.settings.set("text_scale", scale / 100)
-        except UserError as error:
-            self.window.status.tell(error.message)
+    def _show_job(self) -> None:
+        active = self.session.jobs.active
+        working = [row for row in active if row.state != "queued"] or active
+        if len(active) == 1:
+            page, where = place_of(working[0])
+            self.show_page(page, where)
+        else:
+            self.show_page("jobs", {"job": working[0].id} if working else {})
 
-    def _show_shortcuts(self) -> None:
-        from rave_gui.ui.dialogs.shortcuts import ShortcutsDialog
-
-        dialog = ShortcutsDialog(self.themes, self.window)
-        dialog.setAttribute(_delete_on_close())
-        dialog.open()
-
-
-def _delete_on_close() -> Any:
-    from PySide6.QtCore import Qt
-
-    return Qt.WidgetAttribute.WA_DeleteOnClose
-
-
-def _running_install(services: Services) -> Any:
-    """An engine set-up that runs already (begun by another window, or before this one was closed)."""
-    views = [v for v in services.jobs.list() if v.kind == "engine-install" and not v.final]
-    return views[-1] if views else None
+    def open_dialogs(self) -> list[QDialog]:
+        """Dialogs in front of the window, for tests and pictures."""
+        return [d for d in self.window.findChildren(QDialog) if d.isVisible()]
 
 
 def run(argv: list[str]) -> int:
@@ -370,9 +398,11 @@ def run(argv: list[str]) -> int:
     qt.setApplicationName("rave-gui")
     qt.setApplicationDisplayName("RAVE GUI")
     qt.setDesktopFileName("rave-gui")
-    use_language()
+    paths = default_paths()
+    settings = Settings.load(paths.config / "settings.json")
+    use_language(settings.text("language"))
     rest = [a for a in qt.arguments()[1:] if not a.startswith("-")]
-    app = App(qt, default_paths(), str(Path(rest[0]).absolute()) if rest else "", warm=True)
+    app = App(qt, paths, str(Path(rest[0]).absolute()) if rest else "", warm=True, settings=settings)
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         sys.__excepthook__(kind, error, trace)

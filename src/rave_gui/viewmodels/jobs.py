@@ -38,30 +38,57 @@ class Row(Protocol):
     def progress(self) -> dict[str, Any] | None: ...
     @property
     def error(self) -> dict[str, str] | None: ...
+    @property
+    def result(self) -> dict[str, Any] | None: ...
+    @property
+    def params(self) -> dict[str, Any]: ...
 
 
 class JobsModel:
     """Newest first. ``changed`` carries whether rows came or went (otherwise only their contents changed)."""
 
     changed = Signal(bool)
+    ended = Signal(object)
+    """A job that was at work here has come to its end."""
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
+        self.queue: tuple[str, ...] = ()
+        """Ids of jobs that have not ended, in the order in which they are taken."""
         self.loaded = False
+        self._by_id: dict[str, Row] = {}
 
     @property
     def active(self) -> list[Row]:
         """Jobs that are not at their end."""
         return [row for row in self.rows if row.state in ACTIVE]
 
-    def set_rows(self, rows: Sequence[Row]) -> None:
-        """Take over a fresh list (in any order)."""
+    def find(self, job: str) -> Row | None:
+        """A job by its id."""
+        return self._by_id.get(job)
+
+    def place(self, row: Row) -> int | None:
+        """Where a waiting job stands in the queue, from 1; None when it does not wait."""
+        waiting = [job for job in self.queue if (found := self._by_id.get(job)) and found.state == "queued"]
+        return waiting.index(row.id) + 1 if row.id in waiting else None
+
+    def set_rows(self, rows: Sequence[Row], queue: Sequence[str] = ()) -> None:
+        """Take over a fresh list (in any order) and the order of the queue."""
         ordered = sorted(rows, key=lambda row: (row.created, row.id), reverse=True)
-        if self.loaded and ordered == self.rows:
+        if self.loaded and ordered == self.rows and tuple(queue) == self.queue:
             return
-        moved = not self.loaded or [r.id for r in ordered] != [r.id for r in self.rows]
-        self.rows, self.loaded = ordered, True
+        moved = (
+            not self.loaded
+            or tuple(queue) != self.queue
+            or [r.id for r in ordered] != [r.id for r in self.rows]
+        )
+        before = {row.id for row in self.active}
+        self.rows, self.queue, self.loaded = ordered, tuple(queue), True
+        self._by_id = {row.id: row for row in ordered}
         self.changed.emit(moved)
+        for row in ordered:
+            if row.id in before and row.state not in ACTIVE:
+                self.ended.emit(row)
 
 
 def fraction(row: Row) -> float | None:

@@ -27,6 +27,9 @@ class Memory:
     widths: dict[str, list[int]] = field(default_factory=dict)
     """Column widths by table."""
 
+    used: list[str] = field(default_factory=list)
+    """Keys of actions the user has chosen, newest first."""
+
     @classmethod
     def load(cls, folder: Path) -> Memory:
         """Read it; a missing or unreadable file gives the defaults."""
@@ -48,3 +51,7 @@ class Memory:
         """Note the project used last."""
         self.project = path
         self.recent = [path, *(p for p in self.recent if p != path)][:12]
+
+    def use_action(self, key: str) -> None:
+        """Note what was done last: the palette shows it first."""
+        self.used = [key, *(k for k in self.used if k != key)][:20]

@@ -1,104 +1,107 @@
-"""Every keyboard shortcut on one sheet."""
+"""Every keyboard shortcut on one sheet, made from the actions."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from rave_gui.ui.dialogs.base import Dialog
 from rave_gui.ui.i18n import tr
-from rave_gui.ui.theme.manager import ThemeManager
-from rave_gui.ui.widgets.basic import Button, Chip, label
+from rave_gui.ui.shell.actions import Action, native_keys
+from rave_gui.ui.shell.page import PAGES
+from rave_gui.ui.widgets.basic import label
+from rave_gui.viewmodels.palette import plain
+
+if TYPE_CHECKING:
+    from rave_gui.ui.shell.session import Session
 
 
-def sheet() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Groups of (keys, what they do)."""
+def sheet(actions: list[Action]) -> list[tuple[str, list[Action]]]:
+    """Actions that have a shortcut, by the page they belong to or their group; the present page's first is up to the reader."""
+    titles = {spec.key: tr(spec.title) for spec in PAGES}
+    groups: dict[str, list[Action]] = {}
+    for action in actions:
+        if action.shortcut:
+            groups.setdefault(titles.get(action.page, "") or action.group or tr("Window"), []).append(action)
+    return list(groups.items())
+
+
+def everywhere() -> list[tuple[str, str]]:
+    """Keys that lists, fields and dialogs have everywhere: no action of their own, the focus decides."""
     return [
-        (
-            tr("Window"),
-            [
-                ("Ctrl+1", tr("Train")),
-                ("Ctrl+2", tr("Jobs")),
-                ("Ctrl++", tr("Larger text")),
-                ("Ctrl+-", tr("Smaller text")),
-                ("Ctrl+Shift+L", tr("Next theme")),
-                ("F1", tr("This sheet")),
-                ("Ctrl+Q", tr("Close the window; jobs go on")),
-            ],
-        ),
-        (
-            tr("Start"),
-            [
-                ("Ctrl+O", tr("Add files")),
-                ("Ctrl+Shift+O", tr("Add a folder")),
-                ("Ctrl+D", tr("Use demo sounds")),
-                ("Ctrl+Return", tr("Start training")),
-                ("Ctrl+N", tr("New model")),
-            ],
-        ),
-        (
-            tr("While it works"),
-            [
-                ("Ctrl+P", tr("Pause or resume")),
-                ("Ctrl+S", tr("Stop and save")),
-                ("Ctrl+Backspace", tr("Cancel")),
-                ("Alt+1 … Alt+3", tr("Listen, curves, log")),
-                ("Ctrl+0", tr("Show all steps")),
-                ("Ctrl+F", tr("Search the log")),
-            ],
-        ),
-        (
-            tr("Listen"),
-            [
-                ("Space", tr("Play or pause")),
-                ("A", tr("Hear the original")),
-                ("B", tr("Hear the model")),
-                ("X", tr("Switch between them")),
-                ("Left, Right", tr("Move by a second")),
-                ("Home", tr("To the start")),
-                ("Ctrl+E", tr("Open the export's folder")),
-            ],
-        ),
+        ("Tab", tr("To the next control")),
+        ("Return", tr("Open what is chosen in a list")),
+        ("Del", tr("Move what is chosen to the trash")),
+        ("Esc", tr("Back, or close the dialog")),
     ]
 
 
-class ShortcutsDialog(QDialog):
-    """The sheet as a window."""
+def key_cap(keys: str) -> QLabel:
+    """Keys as the system writes them, on a cap."""
+    cap = QLabel(native_keys(keys))
+    cap.setObjectName("key")
+    return cap
 
-    def __init__(self, themes: ThemeManager, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        theme = themes.theme
-        self.setWindowTitle(tr("Keyboard shortcuts"))
-        box = QVBoxLayout(self)
-        pad = theme.space("xl")
-        box.setContentsMargins(pad, pad, pad, pad)
-        box.setSpacing(theme.space("l"))
-        box.addWidget(label(tr("Keyboard shortcuts"), "title"))
-        columns = QHBoxLayout()
-        columns.setSpacing(theme.space("xxl"))
+
+class ShortcutsDialog(Dialog):
+    """Two columns of groups, with a search field."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session, tr("Keyboard shortcuts"), width=820)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(tr("Search the shortcuts"))
+        self.search.setAccessibleName(tr("Search the shortcuts"))
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(lambda _text: self._fill())
+        outer: Any = self.layout()
+        outer.insertWidget(1, self.search)
+        self._columns: QWidget | None = None
+        self._fill()
+        self.search.setFocus()
+
+    def _fill(self) -> None:
+        theme = self.session.themes.theme
+        if self._columns is not None:
+            self._columns.deleteLater()
+        self._columns = QWidget()
+        row = QHBoxLayout(self._columns)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.space("xxl"))
         halves = [QVBoxLayout(), QVBoxLayout()]
-        for index, (title, rows) in enumerate(sheet()):
-            grid = QGridLayout()
-            grid.setHorizontalSpacing(theme.space("m"))
-            grid.setVerticalSpacing(theme.space("s"))
-            grid.addWidget(label(title, "strong"), 0, 0, 1, 2)
-            for row, (keys, what) in enumerate(rows, start=1):
-                shown = keys
-                if "…" not in keys and "," not in keys:
-                    shown = QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
-                grid.addWidget(Chip(shown), row, 0, Qt.AlignmentFlag.AlignLeft)
-                grid.addWidget(label(what), row, 1)
-            grid.setColumnStretch(1, 1)
-            half = halves[index % 2]
-            half.addLayout(grid)
-            half.addSpacing(theme.space("l"))
+        heights = [0, 0]
+        asked = plain(self.search.text()).split()
+        groups = [
+            (title, [(action.shortcut, action.text) for action in actions])
+            for title, actions in sheet(self.session.actions.all())
+        ]
+        groups.append((tr("In lists and dialogs"), everywhere()))
+        for title, rows in groups:
+            kept = [
+                (keys, text)
+                for keys, text in rows
+                if all(w in plain(f"{title} {text} {native_keys(keys)}") for w in asked)
+            ]
+            if not kept:
+                continue
+            shorter = 0 if heights[0] <= heights[1] else 1
+            heights[shorter] += len(kept) + 2
+            halves[shorter].addLayout(self._group(title, kept))
+            halves[shorter].addSpacing(theme.space("l"))
         for half in halves:
             half.addStretch(1)
-            columns.addLayout(half, 1)
-        box.addLayout(columns)
-        foot = QHBoxLayout()
-        foot.addStretch(1)
-        close = Button(themes, tr("Close"))
-        close.clicked.connect(self.accept)
-        foot.addWidget(close)
-        box.addLayout(foot)
+            row.addLayout(half, 1)
+        self.box.addWidget(self._columns)
+
+    def _group(self, title: str, rows: list[tuple[str, str]]) -> QGridLayout:
+        theme = self.session.themes.theme
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme.space("m"))
+        grid.setVerticalSpacing(theme.space("s"))
+        grid.addWidget(label(title, "strong"), 0, 0, 1, 2)
+        for line, (keys, text) in enumerate(rows, start=1):
+            grid.addWidget(label(text, wrap=True), line, 0)
+            grid.addWidget(key_cap(keys), line, 1, Qt.AlignmentFlag.AlignRight)
+        grid.setColumnStretch(0, 1)
+        return grid

@@ -38,6 +38,27 @@ class Action:
     danger: bool = False
     hidden: bool = False
     """Left out of the palette (it acts on what is focused, say)."""
+    words: Callable[[], str] | None = None
+    """What it is called now, where that changes (Undo says what it undoes)."""
+
+    checked: Callable[[], bool] | None = None
+    """Whether a choice is the one in use; None: this is no choice."""
+    more: tuple[str, ...] = ()
+    """Further shortcuts that do the same."""
+
+    @property
+    def label(self) -> str:
+        """What it is called now."""
+        return self.words() if self.words is not None else self.text
+
+
+def native_keys(keys: str) -> str:
+    """A shortcut as this system writes it: ``Ctrl+K``, on a Mac ⌘K."""
+    return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def _has_modifier(keys: str) -> bool:
+    return keys.startswith(("Ctrl+", "Alt+", "Meta+")) or (keys.startswith("F") and keys[1:].isdigit())
 
 
 class ActionRegistry(QObject):
@@ -65,13 +86,12 @@ class ActionRegistry(QObject):
             self._actions[action.key] = action
             made = QAction(action.text, owner)
             if action.shortcut:
-                made.setShortcut(QKeySequence(action.shortcut))
-            context = (
-                Qt.ShortcutContext.WidgetWithChildrenShortcut
-                if action.page
-                else Qt.ShortcutContext.WindowShortcut
-            )
-            made.setShortcutContext(context)
+                made.setShortcuts([QKeySequence(keys) for keys in (action.shortcut, *action.more)])
+            made.setCheckable(action.checked is not None)
+            # A page that is not shown takes no shortcuts. Bare keys (Space, A) belong to whatever has the focus elsewhere.
+            bare = action.page and action.shortcut and not _has_modifier(action.shortcut)
+            context = Qt.ShortcutContext
+            made.setShortcutContext(context.WidgetWithChildrenShortcut if bare else context.WindowShortcut)
             made.triggered.connect(lambda _checked=False, key=action.key: self.trigger(key))
             owner.addAction(made)
             self._made[action.key] = made
@@ -104,13 +124,20 @@ class ActionRegistry(QObject):
         if action.page:
             self.go_to(action.page)
         action.run()
+        if action.checked is not None:
+            self.refresh()
         self.triggered.emit(key)
         return True
 
     def refresh(self) -> None:
         """Ask every action whether it can be done now (after a selection or a state has changed)."""
         for key, made in self._made.items():
-            made.setEnabled(self._actions[key].enabled())
+            action = self._actions[key]
+            made.setEnabled(action.enabled())
+            if action.checked is not None:
+                made.setChecked(action.checked())
+            if action.words is not None:
+                made.setText(action.label)
         self.refreshed.emit()
 
 
@@ -125,7 +152,7 @@ class ActionButton(Button):
             themes, text or action.text, action.icon, variant or ("danger" if action.danger else "")
         )
         self._registry, self._key = registry, key
-        keys = QKeySequence(action.shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+        keys = native_keys(action.shortcut)
         tip = action.tip or action.text
         self.setToolTip(f"{tip} ({keys})" if keys else tip)
         self.setAccessibleDescription(action.tip)

@@ -54,6 +54,17 @@ class UndoStack(QObject):
             step.undo()
             self.changed.emit()
 
+    def take_back(self, step: Step) -> bool:
+        """Undo this step, whatever was done after it; False when it was undone or forgotten already."""
+        if self.next_undo is step:
+            self.undo()
+            return True
+        if all(s is not step for s in self._done):
+            return False
+        self.forget(step)
+        step.undo()
+        return True
+
     def redo(self) -> None:
         """Do again what was undone last."""
         if self._undone:

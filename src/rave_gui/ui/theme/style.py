@@ -6,6 +6,7 @@ from string import Template
 
 from PySide6.QtGui import QColor, QPalette
 
+from rave_gui.ui.theme.frame_style import FRAME
 from rave_gui.ui.theme.tokens import FAMILY, RADIUS, Theme
 
 Role = QPalette.ColorRole
@@ -105,23 +106,23 @@ QToolButton::menu-indicator { image: none; width: 0; }
 #segments QPushButton:focus { border: 2px solid $focus; }
 #segments QPushButton:disabled { color: $disabled; }
 
-QLineEdit, QSpinBox, QComboBox {
+QLineEdit, QAbstractSpinBox, QComboBox {
   background: $surface; border: 1px solid $control; border-radius: ${rm}px; min-height: ${h}px; padding: 0 ${s3}px;
   selection-background-color: $fill; selection-color: $on_fill;
 }
-QLineEdit:focus, QSpinBox:focus, QComboBox:focus { border: 2px solid $focus; padding-left: ${s3f}px; min-height: ${hf}px; }
-QLineEdit:disabled, QSpinBox:disabled, QComboBox:disabled { color: $disabled; border-color: $border; }
+QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus { border: 2px solid $focus; padding-left: ${s3f}px; min-height: ${hf}px; }
+QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled { color: $disabled; border-color: $border; }
 QLineEdit, QPlainTextEdit { placeholder-text-color: $muted; }
 QLineEdit:read-only { background: $sunken; }
-QLineEdit[bad="true"] { border: 2px solid $danger; }
-QSpinBox QLineEdit, QSpinBox QLineEdit:focus { border: none; background: transparent; min-height: 0; padding: 0; }
-QSpinBox { padding-right: ${h}px; }
-QSpinBox::up-button, QSpinBox::down-button { subcontrol-origin: border; width: ${h}px; border: none; background: transparent; }
-QSpinBox::up-button { subcontrol-position: top right; height: ${half}px; }
-QSpinBox::down-button { subcontrol-position: bottom right; height: ${half}px; }
-QSpinBox::up-button:hover, QSpinBox::down-button:hover { background: $hover; border-radius: ${rs}px; }
-QSpinBox::up-arrow { image: url("$arrow_up_icon"); width: ${small}px; height: ${small}px; }
-QSpinBox::down-arrow { image: url("$arrow_icon"); width: ${small}px; height: ${small}px; }
+QLineEdit[bad="true"], QAbstractSpinBox[bad="true"], QComboBox[bad="true"] { border: 2px solid $danger; }
+QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { border: none; background: transparent; min-height: 0; padding: 0; }
+QAbstractSpinBox { padding-right: ${h}px; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { subcontrol-origin: border; width: ${h}px; border: none; background: transparent; }
+QAbstractSpinBox::up-button { subcontrol-position: top right; height: ${half}px; }
+QAbstractSpinBox::down-button { subcontrol-position: bottom right; height: ${half}px; }
+QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover { background: $hover; border-radius: ${rs}px; }
+QAbstractSpinBox::up-arrow { image: url("$arrow_up_icon"); width: ${small}px; height: ${small}px; }
+QAbstractSpinBox::down-arrow { image: url("$arrow_icon"); width: ${small}px; height: ${small}px; }
 QComboBox::drop-down { border: none; width: ${h}px; }
 QComboBox::down-arrow { image: url("$arrow_icon"); width: ${check}px; height: ${check}px; }
 
@@ -130,13 +131,46 @@ QCheckBox:focus { border: 2px solid $focus; }
 QCheckBox::indicator { width: ${check}px; height: ${check}px; border: 1px solid $control; border-radius: 4px; background: $surface; }
 QCheckBox::indicator:checked { background: $fill; border-color: $fill; image: url("$check_icon"); }
 
+QRadioButton { spacing: ${s2}px; min-height: ${hs}px; border: 2px solid transparent; border-radius: ${rs}px; }
+QRadioButton:focus { border: 2px solid $focus; }
+QRadioButton::indicator { width: ${check}px; height: ${check}px; border: 1px solid $control; border-radius: ${check_r}px; background: $surface; }
+QRadioButton::indicator:checked { width: ${dot}px; height: ${dot}px; border: ${ring}px solid $fill; background: $surface; }
+QCheckBox:disabled, QRadioButton:disabled { color: $disabled; }
+QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { border-color: $border; background: $sunken; }
+QCheckBox::indicator:checked:disabled { background: $disabled; border-color: $disabled; }
+QRadioButton::indicator:checked:disabled { border-color: $disabled; }
+QCheckBox::indicator:hover, QRadioButton::indicator:hover { border-color: $accent; }
+
+QSlider { min-height: ${hs}px; border: 2px solid transparent; border-radius: ${rs}px; }
+QSlider:focus { border: 2px solid $focus; }
+QSlider::groove:horizontal { height: ${bar2}px; border-radius: ${bar}px; background: $track; }
+QSlider::sub-page:horizontal { background: $fill_line; border-radius: ${bar}px; }
+QSlider::handle:horizontal { width: ${knob}px; height: ${knob}px; margin: -${knob_m}px 0; border-radius: ${knob_r}px; background: $surface; border: 2px solid $fill_line; }
+QSlider::groove:vertical { width: ${bar2}px; border-radius: ${bar}px; background: $track; }
+QSlider::add-page:vertical { background: $fill_line; border-radius: ${bar}px; }
+QSlider::handle:vertical { width: ${knob}px; height: ${knob}px; margin: 0 -${knob_m}px; border-radius: ${knob_r}px; background: $surface; border: 2px solid $fill_line; }
+QSlider::handle:hover { background: $soft; }
+QSlider::handle:disabled { border-color: $disabled; }
+QSlider::sub-page:horizontal:disabled, QSlider::add-page:vertical:disabled { background: $disabled; }
+
+QTabWidget::pane { border: none; border-top: 1px solid $border; }
+QTabBar { background: transparent; }
+QTabBar::tab { background: transparent; color: $muted; border: none; border-bottom: 2px solid transparent; padding: ${s2}px ${s3}px; font-weight: 500; }
+QTabBar::tab:hover { color: $text; }
+QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; font-weight: 600; }
+QTabBar::tab:focus { color: $on_soft; border: 2px solid $focus; border-radius: ${rs}px; }
+QGroupBox { border: 1px solid $border; border-radius: ${rm}px; margin-top: ${s4}px; padding: ${s3}px; font-weight: 600; }
+QGroupBox::title { subcontrol-origin: margin; left: ${s3}px; padding: 0 ${s1}px; }
+QComboBox QAbstractItemView { background: $surface; border: 1px solid $control; padding: ${s1}px; outline: none; }
+QComboBox QAbstractItemView::item { min-height: ${hs}px; padding: 0 ${s2}px; border-radius: ${rs}px; }
+
 QPlainTextEdit, QTextEdit { background: $sunken; border: 1px solid $border; border-radius: ${rm}px; padding: ${s2}px; selection-background-color: $fill; selection-color: $on_fill; }
 QPlainTextEdit:focus, QTextEdit:focus { border: 2px solid $focus; }
 QListView, QTableView, QTreeView { background: $surface; border: 1px solid $border; border-radius: ${rm}px; outline: none; selection-background-color: $soft; selection-color: $on_soft; gridline-color: $border; }
-QListView:focus, QTableView:focus { border: 2px solid $focus; }
-QListView::item, QTableView::item { padding: ${s2}px ${s3}px; border: none; }
-QListView::item:hover, QTableView::item:hover { background: $hover; }
-QListView::item:selected, QTableView::item:selected { background: $soft; color: $on_soft; }
+QListView:focus, QTableView:focus, QTreeView:focus { border: 2px solid $focus; }
+QListView::item, QTableView::item, QTreeView::item { padding: ${s2}px ${s3}px; border: none; }
+QListView::item:hover, QTableView::item:hover, QTreeView::item:hover { background: $hover; }
+QListView::item:selected, QTableView::item:selected, QTreeView::item:selected { background: $soft; color: $on_soft; }
 QHeaderView { background: $surface; border: none; }
 QHeaderView::section { background: $surface; color: $muted; border: none; border-bottom: 1px solid $border; padding: ${s2}px ${s3}px; font-size: ${caption}px; font-weight: 600; }
 QTableCornerButton::section { background: $surface; border: none; }
@@ -149,6 +183,7 @@ QMenu { background: $surface; border: 1px solid $control; border-radius: ${rm}px
 QMenu::item { padding: ${s2}px ${s5}px ${s2}px ${s4}px; border-radius: ${rs}px; }
 QMenu::item:selected { background: $soft; color: $on_soft; }
 QMenu::item:disabled { color: $disabled; }
+QMenu::icon { left: ${s2}px; }
 QMenu::separator { height: 1px; background: $border; margin: ${s1}px ${s2}px; }
 QMenu::indicator { width: ${check}px; height: ${check}px; left: ${s1}px; }
 QMenu::indicator:checked { image: url("$menu_check_icon"); }
@@ -163,23 +198,6 @@ QScrollBar::handle:hover { background: $control; }
 QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page { background: none; border: none; width: 0; height: 0; }
 QSplitter::handle { background: transparent; }
 
-#rail { background: $surface; border: none; border-right: 1px solid $border; }
-#rail QToolButton {
-  background: transparent; border: 2px solid transparent; border-radius: ${rm}px; color: $muted; font-size: ${caption}px; font-weight: 500;
-  padding: ${s2}px 0 ${s1}px 0; min-height: ${rail_h}px; min-width: ${rail_w}px; max-width: ${rail_w}px;
-}
-#rail QToolButton:hover { background: $hover; color: $text; }
-#rail QToolButton:checked { background: $soft; color: $on_soft; font-weight: 600; }
-#rail QToolButton:focus { border: 2px solid $focus; }
-#statusbar { background: $surface; border: none; border-top: 1px solid $border; }
-#statusbar QLabel { font-size: ${caption}px; color: $muted; }
-#statusbar QLabel[tone="success"] { color: $success; }
-#statusbar QLabel[tone="warning"] { color: $warning; }
-#statusbar QLabel[tone="danger"] { color: $danger; }
-#statusbar QPushButton { min-height: ${hs}px; font-size: ${caption}px; border: 2px solid transparent; background: transparent; padding: 0 ${s2}px; color: $text; }
-#statusbar QPushButton:hover { background: $hover; }
-#statusbar QPushButton:focus { border: 2px solid $focus; }
-
 #drop { background: $sunken; border: 2px dashed $control; border-radius: ${rl}px; }
 #drop[active="true"] { background: $soft; border-color: $accent; }
 #chip { background: $hover; border-radius: ${rs}px; padding: 1px ${s2}px; font-size: ${caption}px; font-weight: 600; color: $muted; }
@@ -188,13 +206,19 @@ QSplitter::handle { background: transparent; }
 #chip[tone="warning"] { background: $warning_soft; color: $warning; }
 #chip[tone="danger"] { background: $danger_soft; color: $danger; }
 """
+    + FRAME
 )
 
 
 def style_sheet(
-    theme: Theme, *, check_icon: str, menu_check_icon: str, arrow_icon: str, arrow_up_icon: str
+    theme: Theme,
+    *,
+    check_icon: str,
+    menu_check_icon: str,
+    arrow_icon: str,
+    arrow_up_icon: str,
 ) -> str:
-    """The application's style sheet; the icons are files: a check mark (on the fill colour, on a menu) and arrows down and up."""
+    """The application's style sheet; the icons are files: a check mark (on the fill colour, on a menu), arrows down and up."""
     c = theme.colors
     contrast = theme.name == "high-contrast"
     colors = {k: v for k, v in vars(c).items() if isinstance(v, str)}
@@ -233,8 +257,16 @@ def style_sheet(
         bar2=max(4, theme.px(6)),
         bar_w=10,
         bar_r=3,
-        rail_h=theme.px(44),
-        rail_w=theme.px(64),
+        check_r=max(14, theme.px(16)) // 2 + 1,
+        ring=max(14, theme.px(16)) // 3,
+        dot=max(14, theme.px(16)) + 2 - 2 * (max(14, theme.px(16)) // 3),
+        knob=max(14, theme.px(16)),
+        knob_m=max(14, theme.px(16)) // 2 - max(4, theme.px(6)) // 2,
+        knob_r=max(14, theme.px(16)) // 2,
+        side_h=theme.text("body") + theme.space("l"),
+        side_line=c.border,
+        toast_line=c.border,
+        key_line=c.control if contrast else c.border,
         banner_line=c.border if contrast else c.soft,
         quiet_hover=c.border if contrast else "transparent",
         focus_on_fill=c.focus if contrast else (c.text if theme.dark else "#17143f"),

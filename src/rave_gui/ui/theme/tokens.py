@@ -18,6 +18,8 @@ class Colors:
 
     window: str
     """Behind everything."""
+    side: str
+    """Behind navigation and status bar: the frame around the pages."""
     surface: str
     """Cards and panels."""
     sunken: str
@@ -59,7 +61,8 @@ class Colors:
 
 
 LIGHT = Colors(
-    window="#f5f5f7",
+    window="#f7f7f9",
+    side="#ededf2",
     surface="#ffffff",
     sunken="#f7f7f9",
     hover="#eeeef2",
@@ -90,6 +93,7 @@ LIGHT = Colors(
 
 DARK = Colors(
     window="#131417",
+    side="#0d0e11",
     surface="#1b1c21",
     sunken="#16171b",
     hover="#282a31",
@@ -120,6 +124,7 @@ DARK = Colors(
 
 CONTRAST = Colors(
     window="#000000",
+    side="#000000",
     surface="#000000",
     sunken="#000000",
     hover="#2b2b2b",
@@ -160,7 +165,10 @@ RADIUS = {"small": 5, "medium": 8, "large": 12}
 
 CONTROL_HEIGHT = 34
 """Smallest height of buttons and fields; every target is at least 24 px even at 80 % text."""
-RAIL_WIDTH = 84
+SIDE_WIDTH, SIDE_NARROW = 212, 56
+"""Width of the navigation with words, and with icons only."""
+PAGE_MIN = 960
+"""Width a page should have, in pixels at 100 %, before the navigation gives up its words for it."""
 FAMILY = "Inter"
 MONO_FAMILIES = ("JetBrains Mono", "Cascadia Mono", "Menlo", "Consolas", "DejaVu Sans Mono", "monospace")
 MIN_SCALE, MAX_SCALE = 80, 200
