@@ -1,22 +1,309 @@
-"""Datasets of the project."""
+"""Datasets of the project: the list, making one, looking into one."""
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QVBoxLayout
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-from rave_gui.ui.i18n import tr
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from rave_gui.ui import words
+from rave_gui.ui.bridge import Task
+from rave_gui.ui.i18n import tr, trn
+from rave_gui.ui.pages.datasets.commands import Commands
+from rave_gui.ui.pages.datasets.list_view import ListView
+from rave_gui.ui.shell.actions import Action
 from rave_gui.ui.shell.page import Page, PageHead
 from rave_gui.ui.shell.session import Session
+from rave_gui.viewmodels import datasets as text
+from rave_gui.viewmodels.datasets import BUILDS, Entry, Library, merge
+from rave_gui.viewmodels.jobs import ACTIVE
 
 
 class DatasetsPage(Page):
-    """Datasets of the project."""
+    """The list first; the wizard and the view of one dataset take its place while they are needed."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        space = session.themes.theme.space
+        self.library = Library()
+        self.commands = Commands(self)
+        self._rows: list[Any] = []
+        self._loading: Task | None = None
+        self._again = False
+        self._wanted: dict[str, Any] = {}
+        self._watched: dict[str, str] = {}
+        """Jobs begun here, by id, with the dataset's name: their end is told."""
         box = QVBoxLayout(self)
-        pad = session.themes.theme.space("xl")
+        pad = space("xl")
         box.setContentsMargins(pad, pad, pad, pad)
+        self.stack = QStackedWidget()
+        box.addWidget(self.stack)
+        home = QWidget()
+        inner = QVBoxLayout(home)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(space("l"))
         self.head = PageHead(session, tr("Datasets"))
-        box.addWidget(self.head)
-        box.addStretch(1)
+        inner.addWidget(self.head)
+        self.list = ListView(session)
+        inner.addWidget(self.list, 1)
+        self.home = home
+        self.stack.addWidget(home)
+        self._wizard: Any = None
+        self._detail: Any = None
+        self.list.dropped.connect(self.new)
+        self.list.chosen.connect(session.actions.refresh)
+        self.list.opened.connect(self.open_entry)
+        session.jobs.changed.connect(self._jobs_changed)
+        self._show()
+
+    # What the window asks
+
+    def actions_here(self) -> Sequence[Action]:
+        """See :class:`Commands`."""
+        return self.commands.actions()
+
+    def built(self) -> None:
+        """Buttons of the registered actions."""
+        self.head.add_action("datasets.adopt")
+        self.head.add_action("datasets.new", "primary")
+        self.list.add_buttons()
+        self.list.table.menu = lambda: self.commands.menu(self)
+
+    def enter(self, where: dict[str, Any]) -> None:
+        """``dataset``: show that one; ``sources``: make one of these; ``job``: the dataset that a job makes."""
+        if "sources" in where or where.get("new"):
+            self.new([Path(path) for path in where.get("sources", [])])
+        elif where.get("dataset") or where.get("job"):
+            self._wanted = where
+            self._reach()
+        self._load()
+
+    def leave(self) -> None:
+        """No sound from a page that is not seen."""
+        for view in (self._wizard, self._detail):
+            if view is not None:
+                view.release()
+
+    def project_changed(self) -> None:
+        """Begin anew."""
+        self._rows, self.library = [], Library()
+        self._watched.clear()
+        if self._wizard is not None:
+            self._wizard.close_down()
+            self._wizard.reset()
+        if self._detail is not None:
+            self._detail.close_down()
+        self.show_list()
+        self._show()
+        self._load()
+
+    def data_changed(self, topics: frozenset[str]) -> None:
+        """Read the list again when it may differ."""
+        if topics & {"datasets", "jobs"}:
+            self._load()
+        if self._looking:
+            self._detail.data_changed(topics)
+
+    def services_ready(self) -> None:
+        """Now the list can be read."""
+        self._load()
+
+    # Moving between the views
+
+    @property
+    def _looking(self) -> bool:
+        """Whether one dataset is shown."""
+        return self._detail is not None and self.stack.currentWidget() is self._detail
+
+    @property
+    def current(self) -> Entry | None:
+        """The dataset that actions are about: the one shown, or the one chosen in the list."""
+        if self._looking:
+            entry: Entry | None = self._detail.entry
+            return self.library.get(entry.name) or entry if entry is not None else None
+        if self.stack.currentWidget() is self.home:
+            return self.list.selected()
+        return None
+
+    @property
+    def wizard(self) -> Any:
+        """Made when it is first needed."""
+        if self._wizard is None:
+            from rave_gui.ui.pages.datasets.wizard.view import WizardView
+
+            self._wizard = WizardView(self.session)
+            self._wizard.left.connect(self.show_list)
+            self._wizard.made.connect(self._made)
+            self.stack.addWidget(self._wizard)
+        return self._wizard
+
+    @property
+    def detail(self) -> Any:
+        """Made when it is first needed."""
+        if self._detail is None:
+            from rave_gui.ui.pages.datasets.detail import DetailView
+
+            self._detail = DetailView(self.session, self.commands)
+            self._detail.left.connect(self.show_list)
+            self.stack.addWidget(self._detail)
+        return self._detail
+
+    def new(self, sources: Sequence[Path] = ()) -> None:
+        """Make a dataset, with these recordings to begin with."""
+        if self.session.project is None:
+            return
+        self.leave()
+        wizard = self.wizard
+        self.stack.setCurrentWidget(wizard)
+        wizard.begin(list(sources), [entry.name for entry in self.library.entries])
+        self.session.actions.refresh()
+
+    def show_list(self) -> None:
+        """Back to the list."""
+        if self.stack.currentWidget() is self.home:
+            return
+        self.leave()
+        entry = self._detail.entry if self._looking else None
+        name = entry.name if entry is not None else ""
+        self.stack.setCurrentWidget(self.home)
+        if name:
+            self.list.select(name)
+        if self.isVisible():
+            if self.library.entries:
+                self.list.focus_table()
+            else:
+                self.setFocus()
+        self.session.actions.refresh()
+
+    def open_entry(self, entry: Entry) -> None:
+        """Look into a dataset, or at the job that makes it."""
+        self.leave()
+        self.detail.show_entry(entry)
+        self.stack.setCurrentWidget(self.detail)
+        self.detail.take_focus()
+        self.session.actions.refresh()
+
+    def _reach(self) -> None:
+        """Show what was asked for, as soon as it is in the list."""
+        name, job = self._wanted.get("dataset"), self._wanted.get("job")
+        entry = next((e for e in self.library.entries if e.name == name or (job and e.job == job)), None)
+        if entry is not None:
+            self._wanted = {}
+            self.open_entry(entry)
+
+    # The list
+
+    def _load(self) -> None:
+        services, project = self.session.services, self.session.project
+        if services is None or project is None:
+            return
+        if self._loading is not None:
+            self._again = True
+            return
+
+        def work() -> Any:
+            from rave_gui.workspace import listing
+
+            return listing.datasets(services, project)
+
+        def done(rows: Any) -> None:
+            self._loading = None
+            if self.session.project is project:
+                self._rows = rows
+                self.library = Library(merge(rows, self.session.jobs.rows), True)
+                self._show()
+                self._reach()
+            if self._again:
+                self._again = False
+                self._load()
+
+        def failed(error: Exception) -> None:
+            self._loading = None
+            self.session.fail(error)
+
+        self._loading = self.session.call(work, done, failed)
+
+    def _jobs_changed(self, _moved: bool) -> None:
+        self._tell_ends()
+        if not self.library.loaded:
+            return
+        entries = merge(self._rows, self.session.jobs.rows)
+        if entries != self.library.entries:
+            before = {(e.name, e.job_state) for e in self.library.entries}
+            self.library = Library(entries, True)
+            self._show()
+            if {(e.name, e.job_state) for e in entries} != before:
+                self._load()
+
+    def _tell_ends(self) -> None:
+        for job in self.session.jobs.rows:
+            name = self._watched.get(job.id)
+            if name is None or job.state in ACTIVE or job.kind not in BUILDS:
+                continue
+            del self._watched[job.id]
+            if job.state == "succeeded":
+                result: dict[str, Any] = getattr(job, "result", None) or {}
+                self.session.tell(
+                    tr(
+                        "“{name}” is ready: {time} of sound, {chunks}.",
+                        name=name,
+                        time=text.length_text(float(result.get("seconds_usable", 0.0))),
+                        chunks=trn("{n} chunk", "{n} chunks", int(result.get("chunks", 0))),
+                    )
+                )
+            elif job.state == "failed":
+                message = (job.error or {}).get("message", "")
+                self.session.tell(tr("“{name}” could not be made. {reason}", name=name, reason=message))
+
+    def reload(self) -> None:
+        """Something was changed from here: read the list again."""
+        self._load()
+
+    def gone(self, name: str) -> None:
+        """A dataset went to the trash."""
+        if self._detail is not None and self._detail.entry is not None and self._detail.entry.name == name:
+            self.show_list()
+            self._detail.close_down()
+        self._load()
+
+    def renamed(self, old: str, new: str) -> None:
+        """A dataset has another name."""
+        detail = self._detail
+        if detail is not None and detail.entry is not None and detail.entry.name == old:
+            detail.renamed(replace(detail.entry, name=new, path=detail.entry.path.with_name(new)))
+        self._load()
+
+    def detail_of(self, entry: Entry) -> Any:
+        """The view of a dataset, shown now."""
+        if not self._looking or self._detail.entry != entry:
+            self.open_entry(entry)
+        return self.detail
+
+    def _made(self, name: str, view: Any) -> None:
+        self.watch(view.id, name)
+        self._wanted = {"dataset": name}
+        self.show_list()
+        self.list.select(name)
+        self.session.tell(tr("“{name}” is being made.", name=name))
+        self._load()
+
+    def watch(self, job: str, name: str) -> None:
+        """Tell when a job has ended."""
+        self._watched[job] = name
+
+    def _show(self) -> None:
+        project = self.session.project
+        count, seconds, size = self.library.summary()
+        facts = ""
+        if project is not None and count:
+            facts = "  ·  ".join(
+                (trn("{n} dataset", "{n} datasets", count), text.length_text(seconds), words.size(size))
+            )
+        self.head.say(subtitle=facts)
+        self.list.show_library(self.library, project is not None)
+        if self._detail is not None and self._detail.entry is not None:
+            self._detail.follow(self.library.get(self._detail.entry.name))
+        self.session.actions.refresh()

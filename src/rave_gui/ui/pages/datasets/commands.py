@@ -1,0 +1,453 @@
+"""Everything that can be done with datasets, as actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QMenu, QWidget
+
+from rave_gui.ui.i18n import tr, trn
+from rave_gui.ui.shell.actions import Action
+from rave_gui.ui.shell.undo import Step
+from rave_gui.viewmodels.datasets import Entry
+
+if TYPE_CHECKING:
+    from rave_gui.bootstrap import Services
+    from rave_gui.projects import Project
+    from rave_gui.ui.pages.datasets.page import DatasetsPage
+
+MENU = (
+    "open",
+    "train",
+    "append",
+    "",
+    "rename",
+    "tags",
+    "clone",
+    "backup",
+    "reveal",
+    "",
+    "measure",
+    "check",
+    "",
+    "delete",
+)
+"""Menu of one dataset; an empty word draws a line."""
+
+
+class Commands:
+    """Actions of the page; each is about :attr:`DatasetsPage.current`."""
+
+    def __init__(self, page: DatasetsPage) -> None:
+        self._page = page
+        self._session = page.session
+
+    def actions(self) -> Sequence[Action]:
+        """Made once, when the page is registered."""
+        group = tr("Datasets")
+
+        def make(key: str, words: str, run: Callable[[], object], **more: Any) -> Action:
+            return Action(f"datasets.{key}", words, run, page="datasets", group=group, **more)
+
+        ready, known = self._ready, self._known
+        return [
+            make("new", tr("New dataset…"), self._page.new, icon="plus", shortcut="Ctrl+N", tip=tr("Make a dataset of recordings"), enabled=self._has_project),
+            make("adopt", tr("Add existing…"), self.adopt, icon="folder-input", tip=tr("Use a dataset made elsewhere, by RAVE's own command too; it stays where it is"), enabled=self._has_project),
+            make("restore", tr("Restore a backup…"), self.restore, icon="archive-restore", tip=tr("Make a dataset of an archive written by Back up"), enabled=self._has_project),
+            make("search", tr("Search datasets"), self.search, icon="search", shortcut="Ctrl+F", enabled=self._in_list),
+            make("open", tr("Open"), self.open, icon="arrow-right", tip=tr("Look into the dataset (Enter)"), enabled=self._openable),
+            make("train", tr("Train on it"), self.train, icon="activity", shortcut="Ctrl+T", tip=tr("Start a training with this dataset"), enabled=ready),
+            make("append", tr("Add recordings…"), self.append, icon="list-plus", tip=tr("Add more sound; what is in it already is known and passed over"), enabled=ready),
+            make("rename", tr("Rename…"), self.rename, icon="pencil", shortcut="F2", enabled=ready),
+            make("tags", tr("Tags…"), self.tags, icon="tag", tip=tr("Words to find it by"), enabled=known),
+            make("clone", tr("Duplicate…"), self.clone, icon="copy-plus", tip=tr("An equal dataset under another name"), enabled=ready),
+            make("backup", tr("Back up…"), self.backup, icon="archive", tip=tr("Write it into one archive file"), enabled=ready),
+            make("reveal", tr("Show in the file manager"), self.reveal, icon="folder-open", enabled=known),
+            make("measure", tr("Measure the sound"), self.measure, icon="chart-bar", tip=tr("Loudness, peaks, spectrum and the map of its chunks"), enabled=ready),
+            make("check", tr("Check integrity"), self.check, icon="shield-check", tip=tr("Read every chunk and compare it with what was stored"), enabled=ready),
+            make("delete", tr("Move to the trash"), self.delete, icon="trash-2", shortcut="Del", tip=tr("It can be brought back from the project's trash"), enabled=known, danger=True),
+            make("back", tr("Back to the datasets"), self._page.show_list, icon="arrow-left", shortcut="Esc", enabled=lambda: not self._in_list(), hidden=True),
+        ]  # fmt: skip
+
+    def menu(self, parent: QWidget) -> QMenu | None:
+        """What can be done with the current dataset."""
+        if self._page.current is None:
+            return None
+        menu = QMenu(parent)
+        for key in MENU:
+            if key:
+                menu.addAction(self._session.actions.qt(f"datasets.{key}"))
+            else:
+                menu.addSeparator()
+        return menu
+
+    # When
+
+    def _has_project(self) -> bool:
+        return self._session.project is not None and self._session.services is not None
+
+    def _in_list(self) -> bool:
+        return self._page.stack.currentWidget() is self._page.home
+
+    def _ready(self) -> bool:
+        entry = self._page.current
+        return self._has_project() and entry is not None and entry.usable_now
+
+    def _known(self) -> bool:
+        entry = self._page.current
+        return self._has_project() and entry is not None and entry.state != "building"
+
+    def _openable(self) -> bool:
+        return self._in_list() and self._page.current is not None
+
+    # What
+
+    def _with(self) -> tuple[Services, Project, Entry]:
+        services, project, entry = self._session.services, self._session.project, self._page.current
+        if services is None or project is None or entry is None:  # the action is disabled then
+            raise RuntimeError("no dataset is chosen")
+        return services, project, entry
+
+    def open(self) -> None:
+        """Look into the chosen dataset."""
+        entry = self._page.current
+        if entry is not None:
+            self._page.open_entry(entry)
+
+    def search(self) -> None:
+        """Type a word to find a dataset by."""
+        self._page.list.search.setFocus()
+        self._page.list.search.selectAll()
+
+    def train(self) -> None:
+        """Begin a training with it."""
+        _, _, entry = self._with()
+        self._session.go("training", new=entry.name)
+
+    def append(self) -> None:
+        """Add recordings to it."""
+        from rave_gui.ui.dialogs.dataset_append import AppendDialog
+
+        _, _, entry = self._with()
+        dialog = AppendDialog(self._session, entry)
+        dialog.begun.connect(lambda view: self._page.watch(view.id, entry.name))
+        dialog.show_it()
+
+    def rename(self) -> None:
+        """Give it another name."""
+        from rave_gui.ui.dialogs.dataset_name import NameDialog
+
+        services, project, entry = self._with()
+
+        def to(old: str, new: str) -> None:
+            from rave_gui.datasets import actions
+
+            actions.rename(services, project, old, new)
+
+        def redo(old: str, new: str) -> None:
+            self._session.call(lambda: to(old, new), lambda _r: self._page.renamed(old, new))
+
+        def done(new: str) -> None:
+            old = entry.name
+            self._page.renamed(old, new)
+            step = Step(
+                tr("Renamed “{old}” to “{new}”", old=old, new=new),
+                lambda: redo(new, old),
+                lambda: redo(old, new),
+            )
+            self._session.tell(tr("“{old}” is called “{new}” now.", old=old, new=new), step)
+
+        NameDialog(
+            self._session,
+            tr("Rename “{name}”", name=entry.name),
+            tr("Runs that were trained on it keep knowing it."),
+            action=tr("Rename"),
+            name=entry.name,
+            taken=self._taken(entry.name),
+            work=lambda new: to(entry.name, new),
+            done=done,
+        ).show_it()
+
+    def tags(self) -> None:
+        """Words to find it by."""
+        from rave_gui.ui.dialogs.dataset_tags import TagsDialog
+
+        services, project, entry = self._with()
+
+        def put(tags: Sequence[str]) -> None:
+            from rave_gui.datasets import actions
+
+            actions.tag(services, project, entry.name, list(tags))
+
+        def again(tags: Sequence[str]) -> None:
+            self._session.call(lambda: put(tags), lambda _r: self._page.reload())
+
+        def done(new: list[str]) -> None:
+            old = list(entry.tags)
+            self._page.reload()
+            step = Step(
+                tr("Changed the tags of “{name}”", name=entry.name), lambda: again(old), lambda: again(new)
+            )
+            self._session.tell(tr("The tags of “{name}” were changed.", name=entry.name), step)
+
+        TagsDialog(self._session, entry, self._page.library.tags, put, done).show_it()
+
+    def clone(self) -> None:
+        """An equal dataset under another name."""
+
+        services, project, entry = self._with()
+
+        def work(new: str) -> Any:
+            from rave_gui.datasets import actions
+
+            return self._begin(
+                project,
+                new,
+                actions.clone(services, entry.path, project.datasets / new, project=project.path),
+            )
+
+        self._name_dialog(
+            tr("Duplicate “{name}”", name=entry.name),
+            tr("Where the disk allows it, the copy takes no room of its own."),
+            action=tr("Duplicate"),
+            entry=entry,
+            work=work,
+        )
+
+    def repair(self, entry: Entry) -> None:
+        """A repaired copy; the dataset itself is not touched."""
+        services, project, _ = self._with()
+
+        def work(new: str) -> Any:
+            from rave_gui.datasets import actions
+
+            return self._begin(
+                project,
+                new,
+                actions.repair(services, entry.path, project.datasets / new, project=project.path),
+            )
+
+        self._name_dialog(
+            tr("Repair “{name}”", name=entry.name),
+            tr("A copy is made without the chunks that cannot be used. The dataset itself is not touched."),
+            action=tr("Repair"),
+            entry=entry,
+            work=work,
+            suffix=tr("repaired"),
+        )
+
+    def clean(self, entry: Entry, bad: int) -> None:
+        """A copy without the chunks marked bad."""
+        services, project, _ = self._with()
+
+        def work(new: str) -> Any:
+            from rave_gui.datasets import actions
+
+            return self._begin(
+                project,
+                new,
+                actions.clean_copy(services, entry.path, project.datasets / new, project=project.path),
+            )
+
+        self._name_dialog(
+            tr("Clean copy of “{name}”", name=entry.name),
+            trn("A copy without the {n} chunk you marked. The dataset itself is not touched.", "A copy without the {n} chunks you marked. The dataset itself is not touched.", bad),
+            action=tr("Make the copy"),
+            entry=entry,
+            work=work,
+            suffix=tr("clean"),
+        )  # fmt: skip
+
+    def _name_dialog(
+        self,
+        title: str,
+        intro: str,
+        *,
+        action: str,
+        entry: Entry,
+        work: Callable[[str], Any],
+        suffix: str = "",
+    ) -> None:
+        from rave_gui.ui.dialogs.dataset_name import NameDialog
+
+        taken = self._taken("")
+        base = f"{entry.name} {suffix}".strip()
+        name, number = base, 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{base}-{number}"
+        views: list[Any] = []
+
+        def begun(new: str) -> None:
+            self._page.watch(views[0].id, new)
+            self._page.reload()
+            self._session.tell(tr("“{name}” is being made.", name=new))
+
+        NameDialog(
+            self._session,
+            title,
+            intro,
+            action=action,
+            name=name,
+            taken=taken,
+            work=lambda new: views.append(work(new)),
+            done=begun,
+        ).show_it()
+
+    @staticmethod
+    def _begin(project: Project, name: str, view: Any) -> Any:
+        project.store.register("dataset", name, project.datasets / name, job=view.id)
+        return view
+
+    def _taken(self, but: str) -> frozenset[str]:
+        return frozenset(e.name.casefold() for e in self._page.library.entries if e.name != but)
+
+    def backup(self) -> None:
+        """Write it into one archive."""
+        services, project, entry = self._with()
+        target = self._session.pick_save(
+            tr("Back up “{name}”", name=entry.name),
+            str(Path.home() / f"{entry.name}.ravedataset"),
+            f"{tr('Dataset archives')} (*.ravedataset)",
+        )
+        if target is None:
+            return
+
+        def work() -> Any:
+            from rave_gui.datasets import actions
+
+            return actions.export(services, entry.path, target, project=project.path)
+
+        self._session.call(
+            work,
+            lambda _view: self._session.tell(tr("“{name}” is being backed up; see Jobs.", name=entry.name)),
+        )
+
+    def restore(self) -> None:
+        """A dataset of an archive."""
+        services, project = self._session.services, self._session.project
+        files = self._session.pick_files(
+            tr("Choose a backup"), f"{tr('Dataset archives')} (*.ravedataset *.zip);;{tr('All files')} (*)"
+        )
+        if not files or services is None or project is None:
+            return
+        from rave_gui.projects.names import free_name, safe_name
+
+        def work() -> Any:
+            from rave_gui.datasets import actions
+
+            name = free_name(project.datasets, safe_name(files[0].name.split(".")[0], tr("dataset")))
+            output = project.datasets / name
+            view = actions.restore(services, files[0], output, project=project.path)
+            return name, self._begin(project, name, view)
+
+        def done(found: Any) -> None:
+            name, view = found
+            self._page.watch(view.id, name)
+            self._page.reload()
+            self._session.tell(tr("“{name}” is being restored.", name=name))
+
+        self._session.call(work, done)
+
+    def adopt(self) -> None:
+        """Use a dataset that lies elsewhere."""
+        services, project = self._session.services, self._session.project
+        folder = self._session.pick_folder(tr("Choose the folder of a dataset (it holds data.mdb)"), "")
+        if folder is None or services is None or project is None:
+            return
+
+        def work() -> Any:
+            from rave_gui.datasets import actions
+
+            return actions.adopt(services, folder, project.path)
+
+        def done(found: Any) -> None:
+            self._page.reload()
+            self._session.tell(
+                tr(
+                    "“{name}” can be used now; it stays where it is.",
+                    name=str(found.get("name", folder.name)),
+                )
+            )
+
+        self._session.call(work, done)
+
+    def reveal(self) -> None:
+        """Show its folder in the system's file manager."""
+        _, _, entry = self._with()
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(entry.path)))
+
+    def measure(self) -> None:
+        """Statistics and map, as a job."""
+        self._page.detail_of(self._with()[2]).measure()
+
+    def check(self) -> None:
+        """Integrity, as a job."""
+        self._page.detail_of(self._with()[2]).check()
+
+    def delete(self) -> None:
+        """To the project's trash; says first which runs were trained on it."""
+        services, project, entry = self._with()
+
+        def look() -> Any:
+            from rave_gui.workspace import actions
+
+            return actions.used_by(services, project, "dataset", entry.name)
+
+        def asked(uses: Any) -> None:
+            runs = [use.name for use in uses if use.kind == "run"]
+            if runs and not self._session.ask(
+                tr("Move “{name}” to the trash?", name=entry.name),
+                trn(
+                    "A run was trained on it: {runs}. It can be played and exported as before, but not trained further until the "
+                    "dataset is brought back.",
+                    "{n} runs were trained on it: {runs}. They can be played and exported as before, but not trained further until "
+                    "the dataset is brought back.",
+                    len(runs),
+                    runs=", ".join(runs[:6]) + (" …" if len(runs) > 6 else ""),
+                ),
+                tr("Move to the trash"),
+                True,
+            ):
+                return
+            self._trash(services, project, entry.name)
+
+        self._session.call(look, asked)
+
+    def _trash(self, services: Services, project: Project, name: str) -> None:
+        state: dict[str, Any] = {}
+
+        def put() -> Any:
+            from rave_gui.workspace import actions
+
+            return actions.trash_item(services, project, "dataset", state.get("name", name))
+
+        def back() -> str:
+            from rave_gui.workspace import actions
+
+            return actions.restore_item(services, project, state["item"])
+
+        def gone(item: Any) -> None:
+            state["item"] = item
+            self._page.gone(name)
+
+        def there(restored: str) -> None:
+            state["name"] = restored
+            self._page.reload()
+
+        def undo() -> None:
+            self._session.call(back, there)
+
+        def redo() -> None:
+            self._session.call(put, gone)
+
+        def done(item: Any) -> None:
+            gone(item)
+            step = Step(tr("Moved “{name}” to the trash", name=name), undo, redo)
+            self._session.tell(tr("“{name}” is in the trash.", name=name), step)
+
+        self._session.call(put, done)

@@ -1,0 +1,1 @@
+"""Making a dataset in four steps."""

@@ -1,0 +1,212 @@
+"""Making a dataset, step by step: recordings, review, parameters, name. Nothing entered is lost on the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from psygnal import Signal
+
+from rave_gui.errors import UserError
+from rave_gui.i18n import tr
+from rave_gui.viewmodels.datasets_files import FilesModel
+from rave_protocol.specs import DatasetParams
+
+if TYPE_CHECKING:
+    from rave_gui.datasets.preflight import Preflight
+
+Step = Literal["sources", "review", "parameters", "name"]
+STEPS: tuple[Step, ...] = ("sources", "review", "parameters", "name")
+
+
+class WizardModel:
+    """What the user has given so far. ``changed`` carries the topic: step, sources, files, values, forecast, name."""
+
+    changed = Signal(str)
+
+    def __init__(self) -> None:
+        from rave_gui.datasets.parameters import defaults
+
+        self.step: Step = "sources"
+        self.reached: Step = "sources"
+        self.sources: list[Path] = []
+        self.files = FilesModel()
+        self.files.changed.connect(lambda _what: self.changed.emit("files"))
+        self.scanned: tuple[Any, ...] | None = None
+        """What the files were scanned for; None: not yet."""
+        self.scanning = False
+        self.values: dict[str, Any] = defaults()
+        self.problems: dict[str, str] = {}
+        """What is wrong with single values, by key."""
+        self.forecast: Preflight | None = None
+        self.forecast_error: UserError | None = None
+        self.forecasting = False
+        self.name = ""
+        self.named = False
+        """Whether the user gave the name, so that it is not replaced by one made of the folders'."""
+        self.taken: frozenset[str] = frozenset()
+        """Names of datasets there are, in lower case."""
+
+    # Sources
+
+    def add_sources(self, paths: Iterable[Path]) -> int:
+        """Take files and folders; what is there already, or lies in a folder that is, is passed over. How many were new."""
+        added = 0
+        for path in paths:
+            absolute = path.expanduser().absolute()
+            if absolute in self.sources:
+                continue
+            self.sources.append(absolute)
+            added += 1
+        if added:
+            self._offer_name()
+            self.changed.emit("sources")
+        return added
+
+    def remove_sources(self, paths: Iterable[Path]) -> None:
+        """Take files and folders off the list."""
+        gone = set(paths)
+        self.sources = [path for path in self.sources if path not in gone]
+        self._offer_name()
+        self.changed.emit("sources")
+
+    @property
+    def wanted_scan(self) -> tuple[Any, ...]:
+        """What a scan would look for now."""
+        return (tuple(map(str, self.sources)), tuple(self.values["extensions"]))
+
+    # Values
+
+    def set_value(self, key: str, value: Any) -> None:
+        """Another value of a parameter."""
+        from rave_gui.datasets.parameters import problems
+
+        if self.values.get(key) == value:
+            return
+        self.values[key] = value
+        self.problems = problems(self.values)
+        self.changed.emit("values")
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Several at once."""
+        from rave_gui.datasets.parameters import problems
+
+        self.values.update(values)
+        self.problems = problems(self.values)
+        self.changed.emit("values")
+
+    def applies(self, key: str) -> bool:
+        """Whether a parameter has an effect with the others as they are."""
+        from rave_gui.datasets.parameters import parameter
+
+        needs = parameter(key).needs
+        if needs is None:
+            return True
+        other, value = needs
+        return str(self.values[other]) == str(value)
+
+    def set_forecast(self, found: Preflight | None, error: UserError | None = None) -> None:
+        """The forecast for the present values (or why there is none)."""
+        self.forecast, self.forecast_error, self.forecasting = found, error, False
+        self.changed.emit("forecast")
+
+    # Name
+
+    def set_name(self, name: str) -> None:
+        """The user's name for it."""
+        self.name, self.named = name, bool(name.strip())
+        self.changed.emit("name")
+
+    def _offer_name(self) -> None:
+        from rave_gui.projects.names import safe_name
+
+        if self.named:
+            return
+        folders = [path for path in self.sources if path.is_dir()] or [path.parent for path in self.sources]
+        base = safe_name(folders[0].name, "dataset") if folders else ""
+        name, number = base, 1
+        while name and name.casefold() in self.taken:
+            number += 1
+            name = f"{base}-{number}"
+        self.name = name
+
+    # The way
+
+    def problem(self, step: Step) -> str:
+        """Why the way cannot go on from ``step``, in a sentence; empty when it can."""
+        if step == "sources" and not self.sources:
+            return tr("Add at least one recording or folder.")
+        if step == "review":
+            if self.scanning:
+                return ""
+            if not self.files.rows:
+                return tr("No sound files were found. Go back and choose another folder.")
+            if not self.files.kept:
+                return tr("Every file is left out or cannot be used: nothing would be left.")
+        if step == "parameters":
+            if self.problems:
+                return next(iter(self.problems.values()))
+            errors = [r for r in (self.forecast.remarks if self.forecast else []) if r.severity == "error"]
+            if errors:
+                return errors[0].message
+            if self.forecast_error is not None:
+                return self.forecast_error.message
+        return self._name_problem() if step == "name" else ""
+
+    def _name_problem(self) -> str:
+        from rave_gui.projects.names import check_name
+
+        if not self.name.strip():
+            return tr("Give the dataset a name.")
+        try:
+            check_name(self.name)
+        except UserError as error:
+            return f"{error.message} {error.hint}"
+        if self.name.casefold() in self.taken:
+            return tr(
+                "The project has a dataset of that name already. Nothing is ever overwritten: choose another."
+            )
+        return ""
+
+    @property
+    def blocked(self) -> str:
+        """The first problem on the way to the present step, or of it; empty when the way is free."""
+        for step in STEPS[: STEPS.index(self.step) + 1]:
+            problem = self.problem(step)
+            if problem:
+                return problem
+        return ""
+
+    def may_go(self, step: Step) -> bool:
+        """Whether a step can be shown: everything before it is in order."""
+        return all(not self.problem(before) for before in STEPS[: STEPS.index(step)])
+
+    def go(self, step: Step) -> bool:
+        """Show a step; False when something before it is not in order."""
+        if not self.may_go(step):
+            return False
+        self.step = step
+        if STEPS.index(step) > STEPS.index(self.reached):
+            self.reached = step
+        self.changed.emit("step")
+        return True
+
+    def next(self) -> bool:
+        """The next step; False at the end or when this one is not in order."""
+        place = STEPS.index(self.step)
+        return place + 1 < len(STEPS) and self.go(STEPS[place + 1])
+
+    def back(self) -> bool:
+        """The step before; False at the first."""
+        place = STEPS.index(self.step)
+        return place > 0 and self.go(STEPS[place - 1])
+
+    def params(self, output: Path) -> DatasetParams:
+        """What is asked of the job; ``output`` is the dataset's folder."""
+        exclude = [*self.values["exclude"], *self.files.left_out]
+        values: dict[str, Any] = {
+            key: list(value) if isinstance(value, list) else value for key, value in self.values.items()
+        }
+        values["exclude"] = exclude
+        return DatasetParams([str(path) for path in self.sources], str(output), **values)
