@@ -3,41 +3,221 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rave_gui.datasets.read import Dataset, is_dataset
+from rave_gui.datasets.library import (
+    FOLDER,
+    build_index,
+    clean_copy,
+    clone,
+    compute_stats,
+    delete,
+    export,
+    extract,
+    rename,
+    repair,
+    resolve,
+    restore,
+    split_audit,
+    tag,
+    used_by,
+    validate,
+)
+from rave_gui.datasets.read import Dataset
+from rave_gui.datasets.swap import recover_all
 from rave_gui.errors import UserError
-from rave_protocol.specs import DatasetParams
+from rave_gui.i18n import tr
+from rave_protocol.specs import DatasetAppendParams, DatasetParams
 
 if TYPE_CHECKING:
     from rave_gui.bootstrap import Services
+    from rave_gui.datasets.measure import Measurement
+    from rave_gui.datasets.preflight import Preflight
+    from rave_gui.datasets.scan import Cancel, Scan, ScanRow
     from rave_gui.jobs import JobView
 
-FOLDER = "datasets"
-"""Where a project keeps its datasets."""
+__all__ = [
+    "FOLDER",
+    "adopt",
+    "build_index",
+    "clean_copy",
+    "clone",
+    "compute_stats",
+    "create",
+    "delete",
+    "export",
+    "extract",
+    "list_datasets",
+    "rename",
+    "repair",
+    "resolve",
+    "restore",
+    "show",
+    "split_audit",
+    "tag",
+    "used_by",
+    "validate",
+]
+
+
+def scan(
+    services: Services,
+    sources: Sequence[str],
+    *,
+    on_file: Callable[[ScanRow], None] | None = None,
+    cancel: Cancel | None = None,
+    extensions: Collection[str] = (),
+    exclude: Collection[str] = (),
+    keep: bool = True,
+) -> Scan:
+    """Read the header of every sound file below ``sources``, see :func:`rave_gui.datasets.scan.scan`."""
+    from rave_gui.datasets import scan as scanning
+
+    del services
+    return scanning.scan(
+        sources, on_file=on_file, cancel=cancel, extensions=extensions, exclude=exclude, keep=keep
+    )
+
+
+def measure(services: Services, path: str, *, cancel: Cancel | None = None) -> Measurement:
+    """Listen to one recording: true length, peak, loudness, share of silence."""
+    from rave_gui.datasets import measure as measuring
+
+    del services
+    return measuring.measure(path, cancel)
+
+
+def preflight(
+    services: Services,
+    params: DatasetParams,
+    *,
+    scan: Scan | None = None,
+    cancel: Cancel | None = None,
+    on_progress: Callable[[float, float], None] | None = None,
+    listen: bool = False,
+) -> Preflight:
+    """Forecast the dataset that ``params`` describe, see :func:`rave_gui.datasets.preflight.preflight`."""
+    from rave_gui.datasets import preflight as forecasting
+    from rave_gui.datasets.target import check_parameters
+
+    del services
+    params = _absolute(params)
+    check_parameters(params)
+    return forecasting.preflight(params, scanned=scan, cancel=cancel, on_progress=on_progress, listen=listen)
 
 
 def create(services: Services, params: DatasetParams, *, project: Path | None = None) -> JobView:
     """Build a dataset in the background; the job's result is that of ``datasets.build.run``.
 
-    Raises :class:`UserError` at once for what can be known now: no sources, a source that is not there, a target that is taken.
+    Raises :class:`UserError` at once for what can be known now: a parameter out of range, no sources, a source that is not
+    there, a target that is taken.
     """
-    from rave_gui.datasets.search import printable
     from rave_gui.datasets.target import check_target
 
-    sources = [str(Path(source).expanduser().absolute()) for source in params.sources]
-    output = Path(params.output).expanduser().absolute()
-    params = dataclasses.replace(params, sources=sources, output=str(output))
+    params = _absolute(params)
+    _check_sources(params.sources)
+    output = check_target(params)
+    title = tr("Dataset {name}", name=output.name)
+    return services.jobs.submit("dataset", params, project=project, title=title)
+
+
+def append(
+    services: Services,
+    dataset: Path,
+    sources: Sequence[str],
+    *,
+    project: Path | None = None,
+    extensions: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> JobView:
+    """Add recordings to a dataset in the background; what is in it already is passed over. Result: ``datasets.append.run``.
+
+    Raises :class:`UserError` at once: ``not-ours``, ``in-use`` (a training reads it), ``not-found``, ``no-audio``.
+    """
+    from rave_gui.datasets import append as adding
+
+    folder = resolve(dataset, project)
+    adding.made_with(folder)
+    found = [str(Path(source).expanduser().absolute()) for source in sources]
+    _check_sources(found)
+    readers = _trainings_on(services, folder, project)
+    if readers:
+        raise UserError(
+            tr(
+                "{dataset} is being read by a training: {runs}.", dataset=folder.name, runs=", ".join(readers)
+            ),
+            tr("Wait until it has ended, or stop it; afterwards it can go on with the larger dataset."),
+            code="in-use",
+        )
+    params = DatasetAppendParams(
+        str(folder), found, list(extensions), [str(Path(path).expanduser().absolute()) for path in exclude]
+    )
+    title = tr("Add to dataset {name}", name=folder.name)
+    return services.jobs.submit("dataset-append", params, project=project, title=title)
+
+
+def _trainings_on(services: Services, dataset: Path, project: Path | None) -> list[str]:
+    """Titles of trainings that have not ended and read this dataset."""
+    real = dataset.resolve()
+    return [
+        view.title
+        for view in services.jobs.list(project)
+        if view.kind == "train"
+        and not view.final
+        and Path(str(view.params.get("dataset", ""))).resolve() == real
+    ]
+
+
+def notes(services: Services, dataset: Path, project: Path | None = None) -> dict[str, dict[str, str]]:
+    """Licence and consent notes of a dataset, by source; ``*`` is the whole dataset."""
+    from rave_gui.datasets import notes as noting
+
+    del services
+    return noting.read(resolve(dataset, project))
+
+
+def set_notes(
+    services: Services,
+    dataset: Path,
+    source: str = "*",
+    *,
+    licence: str | None = None,
+    consent: str | None = None,
+    project: Path | None = None,
+) -> dict[str, dict[str, str]]:
+    """Set the notes of a source (a recording, a folder, or ``*``); None leaves one as it is. All notes as they are now."""
+    from rave_gui.datasets import notes as noting
+
+    del services
+    return noting.write(resolve(dataset, project), source, licence, consent)
+
+
+def _absolute(params: DatasetParams) -> DatasetParams:
+    def absolute(path: str) -> str:
+        return str(Path(path).expanduser().absolute())
+
+    return dataclasses.replace(
+        params,
+        sources=[absolute(source) for source in params.sources],
+        output=absolute(params.output) if params.output else "",
+        exclude=[absolute(path) for path in params.exclude],
+    )
+
+
+def _check_sources(sources: Sequence[str]) -> None:
+    from rave_gui.datasets.search import printable
+
     if not sources:
         raise UserError(
-            "No recordings were chosen.", "Add at least one sound file or folder.", code="no-audio"
+            tr("No recordings were chosen."), tr("Add at least one sound file or folder."), code="no-audio"
         )
     for source in sources:
         if not Path(source).exists():
-            raise UserError(f"{printable(source)} does not exist.", "Check the path.", code="not-found")
-    check_target(params)
-    return services.jobs.submit("dataset", params, project=project, title=f"Dataset {output.name}")
+            raise UserError(
+                tr("{path} does not exist.", path=printable(source)), tr("Check the path."), code="not-found"
+            )
 
 
 def list_datasets(services: Services, project: Path) -> list[dict[str, Any]]:
@@ -47,6 +227,7 @@ def list_datasets(services: Services, project: Path) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if not folder.is_dir():
         return found
+    recover_all(folder)
     for path in sorted(folder.iterdir(), key=lambda entry: entry.name.casefold()):
         if not path.is_dir() or path.name.startswith("."):
             continue
@@ -102,20 +283,6 @@ def adopt(services: Services, path: Path, project: Path, name: str | None = None
             code="not-writable",
         ) from None
     return _describe(target)
-
-
-def resolve(path: Path, project: Path | None) -> Path:
-    """The folder that a path, or a name in the project, means. Raises :class:`UserError` (``not-found``)."""
-    if project is not None and not path.is_absolute() and is_dataset(project / FOLDER / path):
-        return project / FOLDER / path
-    absolute = path.expanduser().absolute()
-    if not absolute.exists():
-        raise UserError(
-            f"There is no dataset {path}.",
-            "List the project's datasets to see their names.",
-            code="not-found",
-        )
-    return absolute
 
 
 def _describe(path: Path) -> dict[str, Any]:

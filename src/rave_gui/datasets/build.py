@@ -7,6 +7,7 @@ the same build is asked for again, and thrown away otherwise.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import errno
 import hashlib
@@ -15,7 +16,7 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,6 +31,7 @@ from rave_gui.datasets.pool import DecodePool, usable_cores
 from rave_gui.datasets.search import Found, SearchResult, describe_nothing, printable, search
 from rave_gui.datasets.sidecar import FILE_NAME, Sidecar
 from rave_gui.datasets.store import ChunkStore
+from rave_gui.datasets.swap import rename
 from rave_gui.datasets.target import check_target, os_error, refuse_existing
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr, trn
@@ -45,8 +47,8 @@ MAX_WARNINGS = 500
 SPOOL_LIMIT = 2 << 30
 """No further file is begun while more than this (bytes) waits for an earlier, longer file."""
 PAUSE_POLL = 0.1
-_LOCK = "build.lock"
-_SPOOL = "spool"
+LOCK = "build.lock"
+SPOOL = "spool"
 
 
 class BuildContext(Protocol):
@@ -94,10 +96,18 @@ def run(params: DatasetParams, ctx: BuildContext) -> dict[str, Any]:
     found = search(params.sources, ctx.check_cancel, extensions=params.extensions, exclude=params.exclude)
     refuse_nothing(params.sources, found)
     building = output.with_name(f".{output.name}.building")
-    try:
+    with explain(building, output):
         building.mkdir(parents=True, exist_ok=True)
         result = build_aside(params, ctx, found, building=building, output=output, started=started)
         name(building, output)
+    return result
+
+
+@contextlib.contextmanager
+def explain(building: Path, output: Path) -> Iterator[None]:
+    """What disk and database refuse inside is said in plain words, as :class:`UserError`."""
+    try:
+        yield
     except OSError as error:
         raise os_error(error, output) from error
     except (lmdb.Error, sqlite3.OperationalError) as error:
@@ -105,7 +115,6 @@ def run(params: DatasetParams, ctx: BuildContext) -> dict[str, Any]:
         if full or isinstance(error, lmdb.DiskError) or "full" in str(error).lower():
             raise os_error(OSError(errno.ENOSPC, str(error)), output) from error
         raise
-    return result
 
 
 def refuse_nothing(sources: Sequence[str], found: SearchResult) -> None:
@@ -129,7 +138,7 @@ def build_aside(
     started: float,
 ) -> dict[str, Any]:
     """The whole build in the folder ``building`` while its lock is held; a cancelled one is removed."""
-    lock = OsLock(building / _LOCK)
+    lock = OsLock(building / LOCK)
     if not lock.acquire(timeout=1.0):
         raise UserError(
             tr("Another job is building {path} right now.", path=printable(str(output))),
@@ -142,7 +151,7 @@ def build_aside(
             from rave_gui.datasets import lazy
 
             return lazy.build(params, ctx, found, states, building=building, output=output, started=started)
-        made = _Build(params, ctx, found, states, building=building, output=output, started=started)
+        made = Building(params, ctx, found, states, building=building, output=output, started=started)
         return made.run()
     except NothingUsableError as error:
         shutil.rmtree(building, ignore_errors=True)
@@ -157,29 +166,19 @@ def build_aside(
 def name(building: Path, output: Path) -> None:
     """Give the finished dataset its name; Windows may need a few tries while a virus scanner looks at the files."""
     refuse_existing(output)
-    (building / _LOCK).unlink(missing_ok=True)
+    (building / LOCK).unlink(missing_ok=True)
     if output.exists():
         output.rmdir()
     rename(building, output)
-
-
-def rename(source: Path, target: Path) -> None:
-    """Rename a folder, with the retries that Windows needs."""
-    for attempt in range(20):
-        try:
-            source.rename(target)
-            return
-        except PermissionError:
-            if attempt == 19:
-                raise
-            time.sleep(0.1)
 
 
 class NothingUsableError(UserError):
     """No chunk came of it: the building folder goes too."""
 
 
-class _Build:
+class Building:
+    """One build under way in its folder aside."""
+
     def __init__(
         self,
         params: DatasetParams,
@@ -195,12 +194,12 @@ class _Build:
         self.ctx = ctx
         self.found = found
         self.states = states
-        self.skipped: list[dict[str, str]] = []
-        self.files = self._without_copies(found.files)
         self.output = output
         self.building = building
+        self.skipped: list[dict[str, str]] = []
+        self.files = self._without_copies(found.files)
         self.started = started
-        self.settings = Settings.of(params, str(building / _SPOOL))
+        self.settings = Settings.of(params, str(building / SPOOL))
         self.problems: list[dict[str, str]] = []
         self._reported: set[tuple[str, str]] = set()
         self.unread_seconds = 0.0
@@ -215,11 +214,13 @@ class _Build:
         for file in files:
             if file.path in copies:
                 original = printable(copies[file.path])
-                reason = tr("The content is that of {path}, which is in the dataset once.", path=original)
-                path = printable(file.path)
-                self.skipped.append({"path": path, "code": "duplicate", "reason": reason})
-                self.states.say(progress.FileState(path, "skipped", 0.0, "duplicate", reason))
+                self._skip(file, "duplicate", tr("The content is that of {path}.", path=original))
         return [file for file in files if file.path not in copies]
+
+    def _skip(self, file: Found, code: str, reason: str) -> None:
+        path = printable(file.path)
+        self.skipped.append({"path": path, "code": code, "reason": reason})
+        self.states.say(progress.FileState(path, "skipped", 0.0, code, reason))
 
     def run(self) -> dict[str, Any]:
         """Everything up to the finished folder; the job's result."""
@@ -227,7 +228,8 @@ class _Build:
         for unreachable in self.found.problems:
             self._problem(unreachable.path, unreachable.code, unreachable.reason)
         for row in intake.sidecar.files(problems_only=True):
-            self._problem(row.path, row.code, row.reason)
+            if row.id >= self.first:
+                self._problem(row.path, row.code, row.reason)
         try:
             self._decode(intake)
             intake.finish_joined()
@@ -253,18 +255,32 @@ class _Build:
                     ),
                 )
             )
-        elapsed = time.monotonic() - self.started
         seconds = self._estimate.decoded
-        self.ctx.progress(seconds, seconds, unit="s", phase="done", force=True, rate=seconds / elapsed)
+        self.ctx.progress(
+            seconds, seconds, unit="s", phase="done", force=True, rate=seconds / self._elapsed()
+        )
+        return self._result(intake.chunks, self.before, usable, lost, intake.silent)
+
+    first = 0
+    """Files that were in the dataset when the build began."""
+    before = 0
+    """Chunks that were there then."""
+
+    def _elapsed(self) -> float:
+        return max(1e-6, time.monotonic() - self.started)
+
+    def _result(self, chunks: int, before: int, usable: float, lost: float, silent: int) -> dict[str, Any]:
+        elapsed, seconds = self._elapsed(), self._estimate.decoded
         return {
             "path": str(self.output),
-            "chunks": intake.chunks,
+            "chunks": chunks,
+            "added": chunks - before,
             "seconds_usable": usable,
             "seconds_lost": lost + self.unread_seconds,
             "problems": self.problems,
             "skipped": self.skipped,
             "files": len(self.files),
-            "silent_chunks": intake.silent,
+            "silent_chunks": silent,
             "elapsed": elapsed,
             "throughput": seconds / elapsed,
             "sample_rate": self.params.sample_rate,
@@ -272,24 +288,26 @@ class _Build:
             "num_signal": self.params.num_signal,
         }
 
+    def _seconds(self, usable: float, lost: float) -> tuple[float, float]:
+        """Of the sidecar's account, what this build did."""
+        return usable, lost
+
     def _open(self) -> Intake:
         """Go on with what lies in the building folder when it is the same build, otherwise start afresh."""
-        signature = _signature(self.params, self.files)
+        signature = signature_of(self.params, self.files)
         path = self.building / FILE_NAME
         resumed = _resumable(path, signature)
         if not resumed:
             for entry in self.building.iterdir():
-                if entry.name != _LOCK:
+                if entry.name != LOCK:
                     shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-        spool = Path(self.settings.spool)
-        shutil.rmtree(spool, ignore_errors=True)
-        spool.mkdir()
+        prepare_spool(self.settings)
         sidecar = Sidecar(path, create=not resumed)
         if not resumed:
             for key, value in (
                 ("format", str(FORMAT)),
                 ("signature", signature),
-                ("boot", _boot()),
+                ("boot", boot()),
                 ("params", json.dumps(dataclasses.asdict(self.params))),
             ):
                 sidecar.set(key, printable(value))
@@ -303,9 +321,8 @@ class _Build:
                 all=len(self.files),
             )
             self.ctx.emit(Log(text))
-            for index in range(intake.done_files):
-                row = sidecar.file(index)
-                self._estimate.done(index, row.seconds if row else 0.0)
+            for row in sidecar.files():
+                self._estimate.done(row.id, row.seconds)
         return intake
 
     def _decode(self, intake: Intake) -> None:
@@ -442,8 +459,10 @@ class _Build:
 
     def _finish(self, intake: Intake) -> tuple[float, float]:
         """Make the dataset whole; seconds in chunks and seconds lost."""
-        held_out = validation.choose(intake.sidecar) if self.params.validation == "files" else None
-        usable, lost = intake.close()
+        held_out = None
+        if self.params.validation == "files":
+            held_out = validation.choose(intake.sidecar, validation.read(self.building))
+        usable, lost = self._seconds(*intake.close())
         rate = self.params.sample_rate
         metadata = {
             "lazy": False,
@@ -456,6 +475,12 @@ class _Build:
         validation.write(self.building, held_out)
         write_metadata(self.building, metadata)
         return usable, lost
+
+
+def prepare_spool(settings: Settings) -> None:
+    """An empty folder for the decoders' large results."""
+    shutil.rmtree(settings.spool, ignore_errors=True)
+    Path(settings.spool).mkdir()
 
 
 def chunk_bytes(settings: Settings) -> int:
@@ -473,14 +498,15 @@ def write_metadata(folder: Path, metadata: dict[str, Any]) -> None:
         os.fsync(file.fileno())
 
 
-def _boot() -> str:
+def boot() -> str:
     """A value that changes when the machine starts anew: unsynced data of an earlier boot is not trusted."""
     import psutil
 
     return boot_id() or str(int(psutil.boot_time()) // 60)
 
 
-def _signature(params: DatasetParams, files: list[Found]) -> str:
+def signature_of(params: DatasetParams, files: Sequence[Found]) -> str:
+    """Changes with everything that decides what a build stores."""
     state = hashlib.sha256()
     without = ("sources", "output", "extensions", "exclude", "max_size", "validation")
     fields = {k: v for k, v in dataclasses.asdict(params).items() if k not in without}
@@ -498,7 +524,7 @@ def _resumable(path: Path, signature: str) -> bool:
     except sqlite3.Error:
         return False
     try:
-        return sidecar.get("signature") == signature and sidecar.get("boot") == _boot()
+        return sidecar.get("signature") == signature and sidecar.get("boot") == boot()
     except sqlite3.Error:
         return False
     finally:

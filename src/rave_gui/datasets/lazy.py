@@ -21,7 +21,7 @@ from rave_gui.datasets import progress
 from rave_gui.datasets.headers import Answer, HeaderPool, read_all
 from rave_gui.datasets.pool import usable_cores
 from rave_gui.datasets.record import decode, encode_place
-from rave_gui.datasets.search import SearchResult, printable
+from rave_gui.datasets.search import Found, SearchResult, printable
 from rave_gui.datasets.sidecar import FILE_NAME, FileRow, Sidecar
 from rave_gui.datasets.store import ChunkStore
 from rave_gui.i18n import tr, trn
@@ -74,7 +74,7 @@ def build(
         for path, answer in answers:
             ctx.check_cancel()
             index, file = files[path]
-            row = _row(index, file.path, file.root, (file.size, file.mtime_ns), answer)
+            row = _row(index, file, answer)
             count = examples(row.seconds, params.sample_rate, params.num_signal)
             problem = _problem(answer, path, count, params)
             if problem is None and isinstance(answer, AudioInfo):
@@ -87,7 +87,7 @@ def build(
                 states.say(progress.FileState(row.path, "done", row.seconds))
             elif problem is not None:
                 lost += row.seconds
-                row = _row(index, file.path, file.root, (file.size, file.mtime_ns), answer, problem)
+                row = _row(index, file, answer, problem)
                 problems.append({"path": row.path, "code": problem.code, "reason": problem.reason})
                 states.say(progress.FileState(row.path, "problem", 0.0, problem.code, problem.reason))
             sidecar.add_file(row)
@@ -151,25 +151,18 @@ def build(
 def _answers(ctx: BuildContext, paths: list[str]) -> Iterator[tuple[str, Answer]]:
     """The header of every file."""
     with HeaderPool(usable_cores()) as pool:
-        done = 0
-        for path, answer in read_all(iter(paths), pool, lambda: ctx.cancelled):
-            done += 1
+        answers = read_all(iter(paths), pool, lambda: ctx.cancelled)
+        for done, (path, answer) in enumerate(answers, 1):
             ctx.check_cancel()
             ctx.progress(done, len(paths), unit="files", phase="reading")
             yield path, answer
 
 
-def _row(
-    index: int,
-    path: str,
-    root: str,
-    state: tuple[int, int],
-    answer: Answer,
-    problem: AudioProblem | None = None,
-) -> FileRow:
-    known = answer if isinstance(answer, AudioInfo) else AudioInfo(path, 0.0, 0, 0, "", "")
+def _row(index: int, file: Found, answer: Answer, problem: AudioProblem | None = None) -> FileRow:
+    known = answer if isinstance(answer, AudioInfo) else AudioInfo(file.path, 0.0, 0, 0, "", "")
+    seconds = known.duration or 0.0
     return FileRow(
-        index, printable(path), printable(root), *state, known.duration or 0.0, known.duration or 0.0 if problem else 0.0,
+        index, printable(file.path), printable(file.root), file.size, file.mtime_ns, seconds, seconds if problem else 0.0,
         known.sample_rate, known.channels, known.codec, problem.code if problem else "", problem.reason if problem else "",
     )  # fmt: skip
 

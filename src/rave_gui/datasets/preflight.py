@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+import dataclasses
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+from rave_gui.datasets import remarks as words
+from rave_gui.datasets.duplicates import copies_of, groups
+from rave_gui.datasets.layout import Length, forecast, resampled
+from rave_gui.datasets.lazy import examples
+from rave_gui.datasets.listen import Heard, Stopped, listen_to
+from rave_gui.datasets.messages import Settings
+from rave_gui.datasets.remarks import Remark
+from rave_gui.datasets.scan import Cancel, Scan, ScanRow, scan
+from rave_gui.datasets.search import Found, printable
+from rave_gui.i18n import tr
+from rave_gui.projects.names import safe_name
 from rave_protocol.codec import encode
+from rave_protocol.specs import DatasetParams
 
-MINIMUM_CHUNKS = 51
-"""Fewer chunks than this leave RAVE's 2 % for validation too short for the analysis of its latents at v2's size
-(128 latents, 64 frames a chunk: two chunks of validation)."""
-USUAL_SECONDS = 3 * 3600.0
-"""Length of material that RAVE's authors and users recommend at least."""
+HASH_LIMIT = 2 << 30
+"""Without being asked to leave copies out, files are compared only where no more than this (bytes) has to be read."""
+_PAGE = 4096
 
 
 @dataclass(frozen=True)
@@ -22,18 +37,6 @@ class Loss:
     seconds: float
     code: str
     reason: str
-
-
-@dataclass(frozen=True)
-class Remark:
-    """Something to know before the start. ``error`` means that nothing can come of it."""
-
-    code: str
-    severity: Literal["error", "warning", "info"]
-    message: str
-    hint: str = ""
-    keys: tuple[str, ...] = ()
-    """Parameters it is about."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,6 @@ class Preflight:
     name: str = ""
     """A free name to offer for the dataset."""
     cancelled: bool = False
-    warnings: list[dict[str, str]] = field(default_factory=list)
-    """Files that can be used in part: path, code, reason."""
 
     @property
     def seconds_lost(self) -> float:
@@ -80,3 +81,189 @@ class Preflight:
         """For ``--json``."""
         data: dict[str, Any] = encode(self)
         return {**data, "seconds_lost": self.seconds_lost, "possible": self.possible}
+
+
+def preflight(
+    params: DatasetParams,
+    *,
+    scanned: Scan | None = None,
+    cancel: Cancel | None = None,
+    on_progress: Callable[[float, float], None] | None = None,
+    listen: bool = False,
+) -> Preflight:
+    """Forecast the dataset that ``params`` describe.
+
+    ``scanned``: an earlier scan of the same sources, instead of looking through them again. ``listen``: also decode every file, where
+    that is needed to know how much silence will be cut and how long files without a length are; ``on_progress(done, total)`` in
+    seconds of sound. Raises :class:`UserError` for sources that do not exist.
+    """
+    return _Preflight(params, cancel, on_progress, listen).run(scanned)
+
+
+class _Preflight:
+    def __init__(
+        self,
+        params: DatasetParams,
+        cancel: Cancel | None,
+        on_progress: Callable[[float, float], None] | None,
+        listen: bool,
+    ) -> None:
+        self.params = params
+        self.settings = Settings.of(params, "")
+        self.cancel = cancel
+        self.on_progress = on_progress
+        self.listen = listen
+        self.heard: dict[str, Heard] = {}
+
+    def stopped(self) -> bool:
+        return self.cancel is not None and self.cancel.is_set()
+
+    def run(self, scanned: Scan | None) -> Preflight:
+        params = self.params
+        rows = self._rows(scanned)
+        problems = [
+            {"path": row.path, "code": row.code, "reason": row.reason} for row in rows if not row.usable
+        ]
+        good = [row for row in rows if row.usable]
+        try:
+            copies = self._copies(good)
+            left_out = copies if params.duplicates == "skip" else {}
+            taken = [row for row in good if row.path not in left_out]
+            if self.listen and self._deaf(taken):
+                self.heard = listen_to(taken, self.settings, self.stopped, self.on_progress)
+            cancelled = self.stopped()
+        except Stopped:
+            copies, left_out, taken, cancelled = {}, {}, good, True
+        losses = [
+            Loss(
+                row.path,
+                row.seconds or 0.0,
+                "duplicate",
+                tr("The same content as {path}.", path=left_out[row.path]),
+            )
+            for row in good
+            if row.path in left_out
+        ]
+        chunks, more = self._lazy(taken) if params.lazy else self._chunks(taken)
+        losses += more
+        seconds = sum(self._seconds(row) for row in good)
+        usable = max(0.0, seconds - sum(loss.seconds for loss in losses))
+        needed = self._disk(chunks, len(taken))
+        free = _free(Path(params.output))
+        found = Preflight(
+            files=len(taken),
+            problems=problems,
+            seconds=seconds,
+            seconds_usable=usable,
+            losses=losses,
+            chunks=chunks,
+            exact=not cancelled and all(self._exact(row) for row in taken) and not self._deaf(taken),
+            disk_needed=needed,
+            disk_free=free,
+            duplicates=groups(copies),
+            remarks=[],
+            name=_name(params),
+            cancelled=cancelled,
+        )
+        remarks = words.remarks(params, found, taken)
+        return dataclasses.replace(found, remarks=remarks)
+
+    def _rows(self, scanned: Scan | None) -> list[ScanRow]:
+        params = self.params
+        if scanned is None:
+            scanned = scan(
+                params.sources, cancel=self.cancel, extensions=params.extensions, exclude=params.exclude
+            )
+            return scanned.ordered()
+        endings = {ending.lower().lstrip(".") for ending in params.extensions}
+        excluded = [os.path.abspath(path) for path in params.exclude]  # noqa: PTH100 - links keep their names
+        named = {printable(str(Path(source).expanduser().absolute())) for source in params.sources}
+        return [
+            row
+            for row in scanned.ordered()
+            if not any(row.path == path or row.path.startswith(path + os.sep) for path in excluded)
+            and (not endings or row.path in named or Path(row.path).suffix.lower().lstrip(".") in endings)
+        ]
+
+    def _copies(self, rows: list[ScanRow]) -> dict[str, str]:
+        sizes: dict[int, int] = {}
+        for row in rows:
+            sizes[row.size] = sizes.get(row.size, 0) + 1
+        to_read = sum(size * count for size, count in sizes.items() if count > 1)
+        if self.params.duplicates == "keep" and to_read > HASH_LIMIT:
+            return {}
+
+        def check() -> None:
+            if self.stopped():
+                raise Stopped
+
+        return copies_of([Found(row.path, row.size, row.mtime_ns) for row in rows], check)
+
+    def _deaf(self, rows: list[ScanRow]) -> bool:
+        """Whether the forecast needs what only listening tells."""
+        if self.params.lazy:
+            return False
+        unknown = self.params.trim_silence or any(not row.exact for row in rows)
+        return unknown and not all(row.path in self.heard for row in rows)
+
+    def _exact(self, row: ScanRow) -> bool:
+        return row.exact or row.path in self.heard
+
+    def _seconds(self, row: ScanRow) -> float:
+        heard = self.heard.get(row.path)
+        return heard.samples / self.params.sample_rate if heard else row.seconds or 0.0
+
+    def _chunks(self, rows: list[ScanRow]) -> tuple[int, list[Loss]]:
+        lengths = []
+        for row in rows:
+            heard = self.heard.get(row.path)
+            if heard is not None:
+                lengths.append(Length(row.path, heard.samples, heard.kept, row.channels))
+                continue
+            samples = resampled(
+                round((row.seconds or 0.0) * row.sample_rate), row.sample_rate, self.params.sample_rate
+            )
+            lengths.append(Length(row.path, samples, samples, row.channels))
+        found = forecast(lengths, self.settings)
+        reasons = words.reasons(self.params)
+        losses = [
+            Loss(path, samples / self.params.sample_rate, code, reasons[code])
+            for path, by_reason in found.lost.items()
+            for code, samples in by_reason.items()
+        ]
+        return found.chunks, losses
+
+    def _lazy(self, rows: list[ScanRow]) -> tuple[int, list[Loss]]:
+        count, losses = 0, []
+        for row in rows:
+            own = examples(row.seconds or 0.0, self.params.sample_rate, self.params.num_signal)
+            count += own
+            if not own:
+                losses.append(
+                    Loss(row.path, row.seconds or 0.0, "short", words.reasons(self.params)["short"])
+                )
+        return count, losses
+
+    def _disk(self, chunks: int, files: int) -> int:
+        """Bytes: chunks in whole pages of the database with its index, and the sidecar."""
+        if self.params.lazy:
+            return 65536 + 600 * files
+        record = 2 * self.settings.channels * self.settings.chunk + 64
+        pages = -(-(record + 16) // _PAGE)
+        return chunks * (pages * _PAGE + 200) + 400 * files + 65536
+
+
+def _free(path: Path) -> int:
+    """Free bytes on the disk that will hold ``path``; 0 where that cannot be told."""
+    folder = path.expanduser().absolute()
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return 0
+
+
+def _name(params: DatasetParams) -> str:
+    first = Path(params.sources[0]) if params.sources else Path("sounds")
+    return safe_name(first.stem if first.is_file() else first.name, "sounds")

@@ -135,6 +135,10 @@ class Sidecar:
         """Chunks recorded."""
         return int(self._db.execute("SELECT COUNT(*) FROM chunks").fetchone()[0])
 
+    def file_count(self) -> int:
+        """Files recorded."""
+        return int(self._db.execute("SELECT COUNT(*) FROM files").fetchone()[0])
+
     def chunk_hash(self, chunk: int) -> bytes | None:
         """The hash of a chunk's samples (SHA-1), or None."""
         row = self._db.execute("SELECT hash FROM chunks WHERE id = ?", (chunk,)).fetchone()

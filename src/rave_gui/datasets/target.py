@@ -5,46 +5,44 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
+from rave_gui.datasets.parameters import defaults, problems
 from rave_gui.datasets.search import printable
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 from rave_protocol.specs import DatasetParams
 
 
 def check_target(params: DatasetParams) -> Path:
     """The dataset's folder. Raises :class:`UserError` for a parameter out of range or a target that is taken."""
-    _check(params)
+    check_parameters(params)
     output = Path(params.output).expanduser().absolute()
     refuse_existing(output)
     return output
 
 
-def _check(params: DatasetParams) -> None:
-    limits = {
-        "num_signal": (params.num_signal, 256, 1 << 24),
-        "channels": (params.channels, 1, 64),
-        "sample_rate": (params.sample_rate, 1000, 768000),
-    }
-    for name, (value, low, high) in limits.items():
-        if not low <= value <= high:
-            raise UserError(
-                f"{name} is {value}; it must lie between {low} and {high}.",
-                "Change the parameter and try again.",
-                code="bad-parameter",
-            )
+def check_parameters(params: DatasetParams) -> None:
+    """Raises :class:`UserError` (``bad-parameter``) for a value that cannot be taken."""
+    wrong = problems({key: getattr(params, key) for key in defaults()})
+    if wrong:
+        raise UserError(
+            " ".join(wrong.values()), tr("Change the parameter and try again."), code="bad-parameter"
+        )
 
 
 def refuse_existing(output: Path) -> None:
     """Raises :class:`UserError` (``output-exists``) where something lies already."""
     if not output.name:
-        raise UserError(f"{output} cannot be a dataset.", "Name a new folder.", code="bad-parameter")
+        raise UserError(
+            tr("{path} cannot be a dataset.", path=output), tr("Name a new folder."), code="bad-parameter"
+        )
     try:
         taken = output.exists() and (not output.is_dir() or any(output.iterdir()))
     except OSError as error:
         raise os_error(error, output) from error
     if taken:
         raise UserError(
-            f"{output} exists already and is not empty. Nothing in it was changed.",
-            "Choose another name, or move what is there away.",
+            tr("{path} exists already and is not empty. Nothing in it was changed.", path=output),
+            tr("Choose another name, or move what is there away."),
             code="output-exists",
         )
 
@@ -54,21 +52,21 @@ def os_error(error: OSError, path: Path) -> UserError:
     where = printable(str(error.filename or path))
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return UserError(
-            f"The disk that holds {printable(str(path.parent))} is full.",
-            "Free some space and start the build again: it goes on where it stopped.",
+            tr("The disk that holds {path} is full.", path=printable(str(path.parent))),
+            tr("Free some space and start the build again: it goes on where it stopped."),
             str(error),
             code="disk-full",
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return UserError(
-            f"Not allowed to write to {where}.",
-            "Choose another folder for the dataset, or change the folder's permissions.",
+            tr("Not allowed to write to {path}.", path=where),
+            tr("Choose another folder for the dataset, or change the folder's permissions."),
             str(error),
             code="not-writable",
         )
     return UserError(
-        f"{where} cannot be written: {error.strerror or error}.",
-        "Choose another folder for the dataset.",
+        tr("{path} cannot be written: {reason}.", path=where, reason=error.strerror or error),
+        tr("Choose another folder for the dataset."),
         str(error),
         code="not-writable",
     )

@@ -19,22 +19,23 @@ AT_LEAST = 8
 """Chunks that a validation should have where there are enough."""
 
 
-def choose(sidecar: Sidecar) -> dict[str, Any] | None:
+def choose(sidecar: Sidecar, before: dict[str, Any] | None = None) -> dict[str, Any] | None:
     """Recordings for validation, in an order that depends on their content only, until about 2 % of the chunks are reached.
 
     Only recordings that share no chunk with another can be kept apart; none that would leave less than three quarters of
-    the chunks for training is taken. None: there is no recording that can be kept.
+    the chunks for training is taken. What was kept ``before`` more recordings came stays kept. None: there is no recording that
+    can be kept.
     """
     count = sidecar.chunk_count()
     wanted = max(round(SHARE * count), min(AT_LEAST, count // 4))
     candidates = sidecar.separable()
     candidates.sort(key=lambda entry: hashlib.sha1(entry[2], usedforsecurity=False).digest())
-    files: list[str] = []
-    chunks: list[int] = []
+    files: list[str] = list(before["files"]) if before else []
+    chunks: list[int] = list(before["validation"]) if before else []
     for file, path, _, own in candidates:
         if len(chunks) >= wanted:
             break
-        if len(chunks) + own > max(1, count // 4):
+        if path in files or len(chunks) + own > max(1, count // 4):
             continue
         files.append(path)
         chunks += sidecar.chunks_of(file)
