@@ -114,6 +114,7 @@ QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus { border: 2px solid $fo
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled { color: $disabled; border-color: $border; }
 QLineEdit, QPlainTextEdit { placeholder-text-color: $muted; }
 QLineEdit:read-only { background: $sunken; }
+QLineEdit > QToolButton, QLineEdit > QToolButton:focus, QLineEdit > QToolButton:hover { background: transparent; border: none; padding: 0; min-height: 0; }
 QLineEdit[bad="true"], QAbstractSpinBox[bad="true"], QComboBox[bad="true"] { border: 2px solid $danger; }
 QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { border: none; background: transparent; min-height: 0; padding: 0; }
 QAbstractSpinBox { padding-right: ${h}px; }
