@@ -15,10 +15,6 @@ from rave_gui.datasets.pool import usable_cores
 from rave_gui.datasets.search import Found, Unreachable, iter_search, printable
 from rave_gui.i18n import tr
 
-BRIEF_SECONDS = 0.01
-"""A length below this cannot be meant."""
-
-
 class Cancel(Protocol):
     """Something that says whether to stop: ``threading.Event`` or the like."""
 
@@ -176,7 +172,7 @@ def _row(file: Found, answer: Answer) -> ScanRow:
             root=file.root,
         )
     code = reason = ""
-    if answer.duration is not None and answer.exact and answer.duration < BRIEF_SECONDS:
+    if answer.duration is not None and answer.exact and answer.duration <= 0:
         code, reason = "empty", tr("The file holds no sound: its length is zero.")
     return ScanRow(
         path,
