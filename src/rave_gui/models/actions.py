@@ -28,6 +28,7 @@ __all__ = [
     "describe",
     "evaluate",
     "evaluations",
+    "evaluations_among",
     "facts",
     "library",
     "read_config",
