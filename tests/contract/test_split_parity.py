@@ -21,6 +21,9 @@ def test_torch_still_draws_the_same_permutation(count: int) -> None:
 
 @pytest.mark.parametrize("count", [10, 100, 1000])
 def test_rave_splits_by_that_permutation(count: int) -> None:
+    from rave_engine import compat
+
+    compat.install()
     from rave.dataset import split_dataset
 
     train, val = split_dataset(list(range(count)), 98, 1000)
