@@ -37,10 +37,13 @@ def _open(folder: str, create: bool = False) -> Project:
     return Project.open(folder, create=create)
 
 
-def started(console: Console, view: JobView, detach: bool, extra: dict[str, Any], project: str) -> Output:
+def started(
+    console: Console, view: JobView, detach: bool, extra: dict[str, Any], project: str | None
+) -> Output:
     """The outcome of a command that started a job: at once with ``--detach``, otherwise when it has ended."""
     if detach:
-        text = f"Started as job {view.id}. Watch it with: rave-gui jobs log -f {view.id} --project {shell(project)}"
+        where = f" --project {shell(project)}" if project else ""
+        text = f"Started as job {view.id}. Watch it with: rave-gui jobs log -f {view.id}{where}"
         return Output(
             {
                 "job": view.id,
