@@ -20,6 +20,7 @@ from torch.utils._pytree import tree_leaves
 from rave_engine.compat import metas
 from rave_engine.configs import Composition, build_model
 from rave_engine.errors import EngineError
+from rave_engine.training.fast import Fast, install
 from rave_engine.training.step import FastStep
 
 ADAM_STATES = 2
@@ -210,6 +211,7 @@ def estimate(n_signal: int, batch: int, amp: str = "off") -> dict[str, Any]:
         model = build_model()
         model.valid_signal_crop = False
         model.train()
+        install(model, Fast(amp=amp))
         generator = [*model.encoder.parameters(), *model.decoder.parameters()]
         discriminator = list(model.discriminator.parameters())
         held = counter.live

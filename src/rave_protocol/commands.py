@@ -6,8 +6,9 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-CommandName = Literal["stop", "cancel", "save", "pause", "resume", "phase2", "preview"]
-"""stop: end early and keep everything; cancel: end now, drop what is unfinished; the rest as named."""
+CommandName = Literal["stop", "cancel", "save", "pause", "resume", "phase2", "preview", "extend"]
+"""stop: end early and keep everything; cancel: end now, drop what is unfinished; extend: go on to
+``max_steps`` in ``args``; the rest as named."""
 
 
 @dataclass(frozen=True)

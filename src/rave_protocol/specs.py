@@ -115,8 +115,8 @@ class TrainParams:
     fused_adam: bool = False
     compile: bool = False
     """Compile encoder, decoder and discriminator with torch.compile."""
-    tf32: bool = False
-    """Convolutions and products in TF32 on CUDA devices that have it (upstream allows it for products only)."""
+    tf32: bool = True
+    """Convolutions and products in TF32 on CUDA devices that have it, as upstream allows; off: full single precision."""
     prefetch: int = 2
     """Batches that each loader worker holds ready."""
     description: str = ""
@@ -139,6 +139,18 @@ class TrainParams:
     """Sound files that are sent through the model at every validation, to hear it learn (at most the first 20 s of each)."""
     probe_phase_2: bool = True
     """Try one step of phase 2 before a long training, so that too little memory shows at once and not after days."""
+
+
+@dataclass(frozen=True)
+class TrialParams:
+    """Time real steps of both phases on the device, before a training of days. Nothing is kept."""
+
+    train: TrainParams
+    """The training to be tried; without a dataset (empty) it hears noise. Its own ``trusted`` is not used."""
+    steps: int = 4
+    """Steps timed in each phase, after one that warms up."""
+    trusted: list[str] = field(default_factory=list)
+    """As in :class:`TrainParams`."""
 
 
 @dataclass(frozen=True)
@@ -273,6 +285,7 @@ Params = (
     DatasetParams
     | DatasetAppendParams
     | TrainParams
+    | TrialParams
     | RenderParams
     | EvaluateParams
     | ExportParams
@@ -286,13 +299,14 @@ Params = (
     | DatasetRestoreParams
 )
 
-Trusting = TrainParams | RenderParams | EvaluateParams | ExportParams
+Trusting = TrainParams | TrialParams | RenderParams | EvaluateParams | ExportParams
 """Parameters whose ``trusted`` lets configurations run code; the word of a job that somebody else submitted is never taken."""
 
 KINDS: dict[str, type[Any]] = {
     "dataset": DatasetParams,
     "dataset-append": DatasetAppendParams,
     "train": TrainParams,
+    "trial": TrialParams,
     "render": RenderParams,
     "evaluate": EvaluateParams,
     "export": ExportParams,
@@ -311,7 +325,7 @@ KINDS: dict[str, type[Any]] = {
     "dataset-restore": DatasetRestoreParams,
 }
 
-ENGINE_KINDS = frozenset({"train", "render", "evaluate", "export", "verify"})
+ENGINE_KINDS = frozenset({"train", "trial", "render", "evaluate", "export", "verify"})
 """Kinds that run in the engine's interpreter; the others run in the application's."""
 
 

@@ -15,6 +15,7 @@ from rave_engine import checkpoints, configs
 from rave_engine.errors import EngineError
 from rave_engine.jobs import JobContext
 from rave_engine.training import data, preflight
+from rave_engine.training.fast import Fast, install, keep, optimizer
 from rave_engine.training.loop import Loop
 from rave_engine.training.scalars import Scalars
 from rave_engine.training.schedule import Ema, Schedule
@@ -44,7 +45,8 @@ def run(params: TrainParams, job: JobContext) -> dict[str, Any]:
     if params.threads > 0:
         torch.set_num_threads(params.threads)
     if device.type == "cuda":  # as upstream's train.py
-        torch.set_float32_matmul_precision("high")
+        torch.set_float32_matmul_precision("high" if params.tf32 else "highest")
+        torch.backends.cudnn.allow_tf32 = params.tf32
         torch.backends.cudnn.benchmark = True
     model = configs.build_model()
     model.train()
@@ -66,10 +68,12 @@ def run(params: TrainParams, job: JobContext) -> dict[str, Any]:
     split = _split(params, facts.chunks, source, job)
     version = _version_folder(Path(params.run), composition)
     write_json(version / "split.json", split.to_json())
-    trainee = make_trainee(model.to(device), params.ema)
+    fast = Fast.of(params)
+    trainee = make_trainee(model.to(device), params.ema, fast, (params.lr_generator, params.lr_discriminator))
     order = data.Order(split.train, params.batch, params.seed)
     if state is not None:
         restore(trainee, state, order.per_epoch)
+        keep(trainee, fast, params.lr_generator, params.lr_discriminator)
         job.log(f"Resuming {source} at step {trainee.position.step}")
     if model.pqmf is not None and params.derivative:
         import rave.dataset
@@ -92,14 +96,29 @@ def run(params: TrainParams, job: JobContext) -> dict[str, Any]:
     return loop.run()
 
 
-def make_trainee(model: Any, ema: float | None) -> Trainee:
-    """The model with upstream's two Adams and learning-rate schedule (``RAVE.configure_optimizers``)."""
+def make_trainee(
+    model: Any,
+    ema: float | None,
+    fast: Fast | None = None,
+    rates: tuple[float | None, float | None] = (None, None),
+) -> Trainee:
+    """The model with upstream's two Adams and learning-rate schedule (``RAVE.configure_optimizers``), or with other ``rates``
+    (generator, discriminator) and what ``fast`` asks for.
+    """
+    fast = fast or Fast()
     generator, discriminator = model.configure_optimizers()
+    scheduler = generator["lr_scheduler"]["scheduler"]
+    gen_opt = optimizer(generator["optimizer"], fast.fused_adam, rates[0])
+    if gen_opt is not generator["optimizer"]:
+        scheduler = torch.optim.lr_scheduler.LinearLR(
+            gen_opt, scheduler.start_factor, scheduler.end_factor, scheduler.total_iters
+        )
+    install(model, fast)
     return Trainee(
         model,
-        generator["optimizer"],
-        discriminator["optimizer"],
-        generator["lr_scheduler"]["scheduler"],
+        gen_opt,
+        optimizer(discriminator["optimizer"], fast.fused_adam, rates[1]),
+        scheduler,
         Schedule(model),
         Ema(ema) if ema is not None else None,
     )

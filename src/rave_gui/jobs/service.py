@@ -31,7 +31,7 @@ from rave_protocol.codec import ProtocolError
 from rave_protocol.commands import Command, CommandName
 from rave_protocol.files import append_line, replace_file
 from rave_protocol.locks import machine_id
-from rave_protocol.specs import KINDS, JobSpec, Params, TrainParams, Trusting
+from rave_protocol.specs import KINDS, JobSpec, Params, TrainParams, TrialParams, Trusting
 from rave_protocol.work import os_failure
 
 __all__ = ["JobService", "JobView"]
@@ -295,6 +295,8 @@ class JobService:
         return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(seconds))}-{millis:03}-{secrets.token_hex(2)}"
 
     def _lane(self, params: Params) -> str:
+        if isinstance(params, TrialParams):
+            params = params.train  # it takes the device as the training will
         if not isinstance(params, TrainParams):
             return LIGHT
         device = params.device
@@ -426,7 +428,7 @@ def _folders_in(parent: Path) -> list[JobFolder]:
 
 
 def _word(name: str) -> str:
-    return {"phase2": "change to phase 2", "preview": "make a preview"}.get(name, name)
+    return {"phase2": "change to phase 2", "preview": "make a preview", "extend": "be made longer"}.get(name, name)
 
 
 def _as_user_error(error: OSError) -> UserError:

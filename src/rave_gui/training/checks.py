@@ -370,7 +370,7 @@ def _analysis(values: dict[str, Any], dataset: DatasetFacts, model: ModelFacts, 
 
 def _speed(values: dict[str, Any], machine: MachineFacts | None) -> list[Finding]:
     found = []
-    fast = [key for key in ("fast_distance", "tf32", "fused_adam", "compile") if values[key]]
+    fast = [key for key in ("fast_distance", "fused_adam", "compile") if values[key]]
     if values["amp"] != "off":
         fast.append("amp")
     if values["exact"] and fast:
@@ -387,20 +387,18 @@ def _speed(values: dict[str, Any], machine: MachineFacts | None) -> list[Finding
             )
         )
     cuda = _uses_cuda(values, machine)
-    if cuda is False and not values["exact"]:
-        for key in ("tf32", "compile"):
-            if values[key]:
-                found.append(
-                    Finding(
-                        f"{key}-on-cpu",
-                        "warning",
-                        tr("{name} does not help on the processor.", name=tr(parameter(key).label)),
-                        "",
-                        (key,),
-                        {key: False},
-                        tr("Switch it off"),
-                    )
-                )
+    if cuda is False and not values["exact"] and values["compile"]:
+        found.append(
+            Finding(
+                "compile-on-cpu",
+                "warning",
+                tr("{name} does not help on the processor.", name=tr(parameter("compile").label)),
+                "",
+                ("compile",),
+                {"compile": False},
+                tr("Switch it off"),
+            )
+        )
     return found
 
 

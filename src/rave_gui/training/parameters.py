@@ -229,9 +229,9 @@ PARAMETERS: tuple[Parameter, ...] = (
         choices=(Choice("off", N_("Off")), Choice("bf16", N_("bfloat16"))), level="advanced",
     ),
     Parameter(
-        "tf32", "bool", False, "speed", N_("TF32 convolutions"),
-        N_("Lets NVIDIA cards from the RTX 30 series on compute convolutions with shorter numbers. No effect elsewhere."),
-        level="advanced",
+        "tf32", "bool", True, "speed", N_("TF32"),
+        N_("NVIDIA cards from the RTX 30 series on compute with slightly shorter numbers, as RAVE lets them. Off is slower and more precise."),
+        level="expert",
     ),
     Parameter(
         "fused_adam", "bool", False, "speed", N_("Fused optimiser"),

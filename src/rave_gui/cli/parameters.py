@@ -1,0 +1,55 @@
+"""Options of the command line made from the declared parameters of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar
+
+import click
+
+from rave_gui.training.parameters import PARAMETERS
+from rave_gui.training.schema import Parameter
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+NAMES = {"configs": "--config", "augmentations": "--augment", "overrides": "--override", "clips": "--clip"}
+"""Options that may be repeated are named in the singular."""
+
+
+def parameter_options(*, skip: Collection[str] = ()) -> Callable[[F], F]:
+    """An option for every parameter but ``skip``; the function gets their values by key, None (or ()) where not given."""
+
+    def add(function: F) -> F:
+        for item in reversed(PARAMETERS):
+            if item.key not in skip:
+                function = _option(item)(function)
+        return function
+
+    return add
+
+
+def _option(item: Parameter) -> Callable[[F], F]:
+    name = NAMES.get(item.key, item.option)
+    unit = f" [{item.unit}]" if item.unit else ""
+    help_text = f"{item.help}{unit}"
+    if item.kind == "bool":
+        return click.option(f"{name}/--no-{name[2:]}", item.key, default=None, help=help_text)
+    if item.kind in ("names", "paths", "bindings"):
+        return click.option(name, item.key, multiple=True, metavar=item.kind.upper()[:-1], help=help_text)
+    if item.kind == "pair":
+        return click.option(name, item.key, nargs=2, type=float, default=None, help=help_text)
+    kind: Any = {"int": int, "float": float}.get(item.kind, str)
+    if item.kind == "choice":
+        kind = click.Choice([choice.value for choice in item.choices])
+    return click.option(name, item.key, type=kind, default=None, help=help_text)
+
+
+def given(values: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that were given, as the schema takes them."""
+    known = {item.key: item for item in PARAMETERS}
+    found = {}
+    for key, value in values.items():
+        if key not in known or value is None or (isinstance(value, tuple) and not value):
+            continue
+        found[key] = list(value) if isinstance(value, tuple) else value
+    return found
