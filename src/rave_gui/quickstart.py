@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from rave_gui.configs import actions as configs
 from rave_gui.datasets import actions as datasets
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 from rave_gui.jobs.watch import FINAL, Watch
 from rave_gui.projects import Project
 from rave_gui.projects.names import free_name, safe_name
@@ -101,8 +102,8 @@ def resume(
     way = attach(project)
     if way is None:
         raise UserError(
-            f"No quick start was begun in {project.path}.",
-            "Begin one with: rave-gui quickstart --project …",
+            tr("No quick start was begun in {path}.", path=project.path),
+            tr("Begin one with: rave-gui quickstart --project …"),
             code="nothing-to-resume",
         )
     return _Drive(services, project, way.id, on_update, give_up).go()
@@ -193,8 +194,8 @@ class _Drive:
         way = next((w for w in state.ways if w.id == self._id), None)
         if way is None:
             raise UserError(
-                "The record of this quick start is gone.",
-                "Begin again: what is finished in the project stays.",
+                tr("The record of this quick start is gone."),
+                tr("Begin again: what is finished in the project stays."),
                 code="quickstart-lost",
             )
         return way
@@ -388,8 +389,8 @@ def _fingerprint(paths: list[Path]) -> str:
     for path in paths:
         if not path.exists():
             raise UserError(
-                f"There is nothing at {path}.",
-                "Check the path of the sounds and try again.",
+                tr("There is nothing at {path}.", path=path),
+                tr("Check the path of the sounds and try again."),
                 code="not-found",
             )
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from rave_gui.i18n import tr
 from rave_protocol.files import replace_file
 
 Floats = npt.NDArray[np.float32]
@@ -42,11 +43,15 @@ def read(path: Path, sample_rate: int | None = None, channels: int | None = None
 
     info = probe(path)
     if isinstance(info, AudioProblem):
-        raise UserError(f"{path}: {info.reason}", "Choose another file.", code=info.code)
+        raise UserError(
+            tr("{path}: {reason}", path=path, reason=info.reason), tr("Choose another file."), code=info.code
+        )
     decoder = Decoder(path, sample_rate or info.sample_rate, channels or info.channels)
     audio = decoder.read()
     if decoder.problem is not None and decoder.problem.fatal:
         raise UserError(
-            f"{path}: {decoder.problem.reason}", "Choose another file.", code=decoder.problem.code
+            tr("{path}: {reason}", path=path, reason=decoder.problem.reason),
+            tr("Choose another file."),
+            code=decoder.problem.code,
         )
     return audio, decoder.sample_rate

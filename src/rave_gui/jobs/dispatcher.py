@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 from rave_gui.jobs.folder import JobFolder
 from rave_gui.jobs.launch import app_command, app_environment
 from rave_gui.jobs.reconcile import MAX_ATTEMPTS, reconcile
@@ -257,8 +258,11 @@ class Starter:
                 )
         except OSError as error:
             raise UserError(
-                "The queue of jobs could not be started.",
-                f"Check that {self.paths.data} may be written and has free space, then try again.",
+                tr("The queue of jobs could not be started."),
+                tr(
+                    "Check that {data} may be written and has free space, then try again.",
+                    data=self.paths.data,
+                ),
                 str(error),
                 "dispatcher",
             ) from error

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 from rave_gui.jobs.state import JobState
 from rave_protocol import jobfolder
 from rave_protocol.codec import ProtocolError
@@ -134,14 +135,14 @@ def create(parent: Path, spec: JobSpec, state: JobState) -> JobFolder:
 def _refused(parent: Path, error: OSError) -> UserError:
     if error.errno == errno.ENOSPC:
         return UserError(
-            f"The job could not be made because the disk of {parent} is full.",
-            "Free some space and try again; nothing was changed.",
+            tr("The job could not be made because the disk of {parent} is full.", parent=parent),
+            tr("Free some space and try again; nothing was changed."),
             str(error),
             "disk-full",
         )
     return UserError(
-        f"The job could not be made because {parent} cannot be written.",
-        "Choose a folder you may write to, or change its permissions.",
+        tr("The job could not be made because {parent} cannot be written.", parent=parent),
+        tr("Choose a folder you may write to, or change its permissions."),
         str(error),
         "not-writable",
     )

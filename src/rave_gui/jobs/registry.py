@@ -15,6 +15,7 @@ from pathlib import Path
 
 from rave_gui.errors import UserError
 from rave_gui.filesystem import is_network_folder
+from rave_gui.i18n import tr
 from rave_protocol.files import replace_file
 
 SCHEMA_VERSION = 1
@@ -144,8 +145,8 @@ class Registry:
                 version = db.execute("PRAGMA user_version").fetchone()[0]
                 if version > SCHEMA_VERSION:
                     raise UserError(
-                        f"The registry of jobs {self.path} was written by a newer RAVE GUI.",
-                        "Install that version again, or a newer one.",
+                        tr("The registry of jobs {path} was written by a newer RAVE GUI.", path=self.path),
+                        tr("Install that version again, or a newer one."),
                         f"schema {version}, known {SCHEMA_VERSION}",
                         "newer-registry",
                     )
@@ -170,8 +171,8 @@ class Registry:
 
 def _refused(path: Path, error: Exception) -> UserError:
     return UserError(
-        f"The registry of jobs {path} cannot be used.",
-        "Check that its disk has free space and that the folder may be written, then try again.",
+        tr("The registry of jobs {path} cannot be used.", path=path),
+        tr("Check that its disk has free space and that the folder may be written, then try again."),
         str(error),
         "registry",
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 from rave_gui.jobs.fold import Fold
 from rave_gui.jobs.folder import JobFolder
 from rave_gui.jobs.launch import Work, start_work
@@ -122,8 +123,8 @@ class Runner:
             return False
         except OSError as error:
             failed = UserError(
-                f"The process that does the work could not be started: {error}.",
-                "Run the doctor; installing the engine again may help.",
+                tr("The process that does the work could not be started: {error}.", error=error),
+                tr("Run the doctor; installing the engine again may help."),
                 code="start",
             )
             self._fail({**failed.to_json(), "user": True})

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rave_gui import __version__
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 from rave_gui.runtime import probe, torch_index
 from rave_gui.runtime.environments import COMMON, LOCKS, PYTHON_VERSION, SOURCE_ONLY, TORCH, Environments
 from rave_gui.runtime.growth import Growth, folder_bytes
@@ -114,8 +115,13 @@ class _Installation:
         free = free_space(self.environments.root)
         if free < needed + SPARE_BYTES:
             raise UserError(
-                f"The engine needs {_gb(needed + SPARE_BYTES)} of disk space, and {_gb(free)} are free at {self.environments.root}.",
-                "Free some space, or set RAVE_GUI_HOME to a folder on a larger disk.",
+                tr(
+                    "The engine needs {gb} of disk space, and {gb2} are free at {root}.",
+                    gb=_gb(needed + SPARE_BYTES),
+                    gb2=_gb(free),
+                    root=self.environments.root,
+                ),
+                tr("Free some space, or set RAVE_GUI_HOME to a folder on a larger disk."),
                 code="disk-full",
             )
 
@@ -128,9 +134,17 @@ class _Installation:
             found = self.uv.find_python(PYTHON_VERSION)
             if found is None:
                 raise UserError(
-                    f"The engine needs Python {PYTHON_VERSION}; there is none on this machine and it could not be downloaded.",
-                    f"Install Python {PYTHON_VERSION} yourself (python.org, apt install python3.11, brew install python@3.11), then try again; "
-                    "or allow uv's downloads in the network's firewall (UV_PYTHON_INSTALL_MIRROR names a mirror).",
+                    tr(
+                        "The engine needs Python {python_version}; there is none on this machine and it could not be "
+                        "downloaded.",
+                        python_version=PYTHON_VERSION,
+                    ),
+                    tr(
+                        "Install Python {python_version} yourself (python.org, apt install python3.11, brew install "
+                        "python@3.11), then try again; or allow uv's downloads in the network's firewall "
+                        "(UV_PYTHON_INSTALL_MIRROR names a mirror).",
+                        python_version=PYTHON_VERSION,
+                    ),
                     done.text,
                     code="python-missing",
                 )
@@ -193,8 +207,8 @@ class _Installation:
             end_tree(pid)
         if self.environments.users(folder) or not self.environments.delete(folder):
             raise UserError(
-                "The engine's environment is in use and cannot be replaced.",
-                "Wait for the running jobs to end, or cancel them, then try again.",
+                tr("The engine's environment is in use and cannot be replaced."),
+                tr("Wait for the running jobs to end, or cancel them, then try again."),
                 str(folder),
                 code="engine-busy",
             )
@@ -248,8 +262,12 @@ class _Installation:
             source.lock == "windows-cuda" and "+cu" not in torch
         ):
             raise UserError(
-                f"The wrong build of PyTorch arrived: {torch} instead of the {source.build} build.",
-                "Try again; if it happens again, show the log to somebody who can help.",
+                tr(
+                    "The wrong build of PyTorch arrived: {torch} instead of the {build} build.",
+                    torch=torch,
+                    build=source.build,
+                ),
+                tr("Try again; if it happens again, show the log to somebody who can help."),
                 code="wrong-build",
             )
 
@@ -279,29 +297,38 @@ def _failure(what: str, outcome: Outcome, details: str) -> UserError:
     text = details.lower()
     if "no space left" in text or "disk full" in text or "not enough space" in text:
         return UserError(
-            f"The disk became full while installing {what}.",
-            "Free some space, then try again: what was downloaded is kept.",
+            tr("The disk became full while installing {what}.", what=what),
+            tr("Free some space, then try again: what was downloaded is kept."),
             details,
             code="disk-full",
         )
     if "hash mismatch" in text:
         return UserError(
-            f"A package of {what} is not the one RAVE GUI was made with (its hash differs), so it was not installed.",
-            "A mirror may serve changed files: try another package index, or show the details to who runs it.",
+            tr(
+                "A package of {what} is not the one RAVE GUI was made with (its hash differs), so it was not "
+                "installed.",
+                what=what,
+            ),
+            tr(
+                "A mirror may serve changed files: try another package index, or show the details to who runs "
+                "it."
+            ),
             details,
             code="hash-mismatch",
         )
     if outcome.offline:
         return UserError(
-            f"The package index for {what} cannot be reached.",
-            "Check the network (proxy, firewall), then try again: what was downloaded is kept. A mirror can be named with "
-            "PIP_INDEX_URL, a folder of packages with PIP_FIND_LINKS.",
+            tr("The package index for {what} cannot be reached.", what=what),
+            tr(
+                "Check the network (proxy, firewall), then try again: what was downloaded is kept. A mirror can "
+                "be named with PIP_INDEX_URL, a folder of packages with PIP_FIND_LINKS."
+            ),
             details,
             code="offline",
         )
     return UserError(
-        f"Installing {what} failed.",
-        "Try again; if it fails again, show the details to somebody who can help.",
+        tr("Installing {what} failed.", what=what),
+        tr("Try again; if it fails again, show the details to somebody who can help."),
         details,
         code="install-failed",
     )

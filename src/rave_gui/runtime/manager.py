@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 from rave_gui.paths import AppPaths
 from rave_gui.runtime import probe
 from rave_gui.runtime.environments import Environments
@@ -167,8 +168,8 @@ class EngineManager:
             busy = self._environments.users()
             if busy:
                 raise UserError(
-                    f"The engine is in use by process {busy[0]}.",
-                    "Wait for the running jobs to end, or cancel them, then remove it.",
+                    tr("The engine is in use by process {busy}.", busy=busy[0]),
+                    tr("Wait for the running jobs to end, or cancel them, then remove it."),
                     code="engine-busy",
                 )
             self._environments.forget()
@@ -187,15 +188,15 @@ class EngineManager:
             taken = lock.acquire(timeout=0.5)
         except OSError as error:
             raise UserError(
-                f"RAVE GUI cannot write to {self._paths.engines}.",
-                "Change the folder's permissions, or set RAVE_GUI_HOME to a folder you can write to.",
+                tr("RAVE GUI cannot write to {engines}.", engines=self._paths.engines),
+                tr("Change the folder's permissions, or set RAVE_GUI_HOME to a folder you can write to."),
                 str(error),
                 code="not-writable",
             ) from None
         if not taken:
             raise UserError(
-                "Another engine installation is running.",
-                "Wait for it to end: rave-gui jobs list shows it.",
+                tr("Another engine installation is running."),
+                tr("Wait for it to end: rave-gui jobs list shows it."),
                 code="engine-busy",
             )
         return lock

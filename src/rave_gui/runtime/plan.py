@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 from rave_gui.runtime.machine import Machine, Nvidia
 
 TorchChoice = Literal["auto", "cpu", "cuda"]
@@ -63,14 +64,21 @@ def plan_torch(machine: Machine, choice: TorchChoice) -> TorchPlan:
 def _mac(machine: Machine, choice: TorchChoice) -> TorchPlan:
     if machine.arch != "arm64":
         raise UserError(
-            "PyTorch is no longer made for Macs with an Intel processor, so the engine cannot be installed here.",
-            "Use a Mac with an Apple processor, or a computer with Linux or Windows. "
-            "An older environment of your own with Python 3.11 and RAVE can be tried with: rave-gui engine adopt FOLDER.",
+            tr(
+                "PyTorch is no longer made for Macs with an Intel processor, so the engine cannot be installed "
+                "here."
+            ),
+            tr(
+                "Use a Mac with an Apple processor, or a computer with Linux or Windows. An older environment "
+                "of your own with Python 3.11 and RAVE can be tried with: rave-gui engine adopt FOLDER."
+            ),
             code="intel-mac",
         )
     if choice == "cuda":
         raise UserError(
-            "There is no CUDA on a Mac.", "Use --torch auto: it uses the Mac's own GPU (MPS).", code="no-cuda"
+            tr("There is no CUDA on a Mac."),
+            tr("Use --torch auto: it uses the Mac's own GPU (MPS)."),
+            code="no-cuda",
         )
     return TorchPlan([TorchSource("mps", "pypi", origin="the package index")])
 
@@ -78,8 +86,8 @@ def _mac(machine: Machine, choice: TorchChoice) -> TorchPlan:
 def _windows(machine: Machine, choice: TorchChoice) -> TorchPlan:
     if machine.arch != "x86_64":
         raise UserError(
-            f"The engine's packages are not made for Windows on {machine.arch}.",
-            "Use a computer with an Intel or AMD processor.",
+            tr("The engine's packages are not made for Windows on {arch}.", arch=machine.arch),
+            tr("Use a computer with an Intel or AMD processor."),
             code="no-wheels",
         )
     wanted, notices = _accelerator(machine, choice)
@@ -103,8 +111,8 @@ def _windows(machine: Machine, choice: TorchChoice) -> TorchPlan:
 
 def _no_cuda_on_windows() -> UserError:
     return UserError(
-        "The CUDA build of torch comes from PyTorch's own index, which cannot be reached.",
-        "Allow download.pytorch.org in the network's firewall, or use --torch cpu.",
+        tr("The CUDA build of torch comes from PyTorch's own index, which cannot be reached."),
+        tr("Allow download.pytorch.org in the network's firewall, or use --torch cpu."),
         code="no-cuda-source",
     )
 
@@ -112,21 +120,27 @@ def _no_cuda_on_windows() -> UserError:
 def _linux(machine: Machine, choice: TorchChoice) -> TorchPlan:
     if not machine.libc:
         raise UserError(
-            "This Linux has no GNU C library (Alpine and the like), and the engine's packages are made only for it.",
-            "Use a distribution with glibc, for example Debian, Ubuntu, Fedora or Arch.",
+            tr(
+                "This Linux has no GNU C library (Alpine and the like), and the engine's packages are made only "
+                "for it."
+            ),
+            tr("Use a distribution with glibc, for example Debian, Ubuntu, Fedora or Arch."),
             code="no-wheels",
         )
     version = tuple(int(part) for part in machine.libc.split()[1].split(".")[:2])
     if version < (2, 28):
         raise UserError(
-            f"This Linux is too old for PyTorch: its C library is {machine.libc}, and 2.28 is needed.",
-            "Use Debian 10, Ubuntu 20.04, RHEL 8 or newer.",
+            tr(
+                "This Linux is too old for PyTorch: its C library is {libc}, and 2.28 is needed.",
+                libc=machine.libc,
+            ),
+            tr("Use Debian 10, Ubuntu 20.04, RHEL 8 or newer."),
             code="no-wheels",
         )
     if machine.arch not in ("x86_64", "arm64"):
         raise UserError(
-            f"The engine's packages are not made for {machine.arch} processors.",
-            "Use a computer with an Intel, AMD or 64-bit ARM processor.",
+            tr("The engine's packages are not made for {arch} processors.", arch=machine.arch),
+            tr("Use a computer with an Intel, AMD or 64-bit ARM processor."),
             code="no-wheels",
         )
     wanted, notices = _accelerator(machine, choice)
@@ -138,9 +152,13 @@ def _linux(machine: Machine, choice: TorchChoice) -> TorchPlan:
     ]
     if choice == "cpu":
         refusal = UserError(
-            "The build of torch for the processor comes from PyTorch's own index, which cannot be reached.",
-            "Allow download.pytorch.org in the network's firewall, name a folder that has the file with PIP_FIND_LINKS, or use "
-            "--torch cuda: that build is larger (7 GB) and also runs without a card.",
+            tr(
+                "The build of torch for the processor comes from PyTorch's own index, which cannot be reached."
+            ),
+            tr(
+                "Allow download.pytorch.org in the network's firewall, name a folder that has the file with "
+                "PIP_FIND_LINKS, or use --torch cuda: that build is larger (7 GB) and also runs without a card."
+            ),
             code="no-cpu-source",
         )
         return TorchPlan(plain, refusal, notices)

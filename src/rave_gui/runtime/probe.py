@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 from rave_gui.paths import package_root
 from rave_gui.runtime.status import EngineFacts
 from rave_protocol.codec import ProtocolError, decode, loads
@@ -121,13 +122,16 @@ def interpreter_in(path: Path) -> Path:
             return candidate
     if not path.exists():
         raise UserError(
-            f"There is nothing at {path}.",
-            "Give the folder of a conda or virtual environment, or its Python.",
+            tr("There is nothing at {path}.", path=path),
+            tr("Give the folder of a conda or virtual environment, or its Python."),
             code="not-found",
         )
     raise UserError(
-        f"{path} holds no Python.",
-        "Give the folder of a conda or virtual environment (the one with bin or Scripts in it), or its Python.",
+        tr("{path} holds no Python.", path=path),
+        tr(
+            "Give the folder of a conda or virtual environment (the one with bin or Scripts in it), or its "
+            "Python."
+        ),
         code="no-python",
     )
 
@@ -151,8 +155,8 @@ def interrogate(python: Path, environment: dict[str, str]) -> Interpreter:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise UserError(
-            f"{python} cannot be run as a Python.",
-            "Choose another environment.",
+            tr("{python} cannot be run as a Python.", python=python),
+            tr("Choose another environment."),
             str(error),
             code="no-python",
         ) from None
@@ -160,8 +164,8 @@ def interrogate(python: Path, environment: dict[str, str]) -> Interpreter:
         return decode(Interpreter, loads(done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""))
     except ProtocolError:
         raise UserError(
-            f"{python} does not answer like a Python.",
-            "Choose another environment.",
+            tr("{python} does not answer like a Python.", python=python),
+            tr("Choose another environment."),
             (done.stderr or done.stdout)[-2000:],
             code="no-python",
         ) from None
@@ -172,34 +176,46 @@ def refuse_unfit(found: Interpreter) -> None:
     version = tuple(int(part) for part in found.python.split(".")[:2])
     if version != (3, 11):
         raise UserError(
-            f"That environment has Python {found.python}; the engine needs Python 3.11.",
-            "Make an environment with Python 3.11 (conda create -n rave python=3.11), or let RAVE GUI build its own: "
-            "rave-gui engine install.",
+            tr("That environment has Python {python}; the engine needs Python 3.11.", python=found.python),
+            tr(
+                "Make an environment with Python 3.11 (conda create -n rave python=3.11), or let RAVE GUI build "
+                "its own: rave-gui engine install."
+            ),
             found.executable,
             code="wrong-python",
         )
     rave = found.versions.get("acids-rave")
     if rave is None:
         raise UserError(
-            "RAVE (acids-rave) is not installed in that environment.",
-            f'Install it there with "pip install acids-rave=={RAVE_VERSION}", or let RAVE GUI build its own environment: '
-            "rave-gui engine install.",
+            tr("RAVE (acids-rave) is not installed in that environment."),
+            tr(
+                'Install it there with "pip install acids-rave=={rave_version}", or let RAVE GUI build its own '
+                "environment: rave-gui engine install.",
+                rave_version=RAVE_VERSION,
+            ),
             found.executable,
             code="no-rave",
         )
     if rave != RAVE_VERSION:
         raise UserError(
-            f"That environment has RAVE {rave}; RAVE GUI works with {RAVE_VERSION}.",
-            f'Change it there with "pip install acids-rave=={RAVE_VERSION}", or let RAVE GUI build its own environment: '
-            "rave-gui engine install.",
+            tr(
+                "That environment has RAVE {rave}; RAVE GUI works with {rave_version}.",
+                rave=rave,
+                rave_version=RAVE_VERSION,
+            ),
+            tr(
+                'Change it there with "pip install acids-rave=={rave_version}", or let RAVE GUI build its own '
+                "environment: rave-gui engine install.",
+                rave_version=RAVE_VERSION,
+            ),
             found.executable,
             code="wrong-rave",
         )
     missing = [name for name in ("torch", "torchaudio") if found.versions.get(name) is None]
     if missing:
         raise UserError(
-            f"{' and '.join(missing)} cannot be found in that environment.",
-            "Install PyTorch there, or let RAVE GUI build its own environment: rave-gui engine install.",
+            tr("{missing} cannot be found in that environment.", missing=" and ".join(missing)),
+            tr("Install PyTorch there, or let RAVE GUI build its own environment: rave-gui engine install."),
             found.executable,
             code="no-torch",
         )
@@ -227,15 +243,18 @@ def check_engine(
         )
     except TimeoutError:
         raise UserError(
-            f"The engine did not answer within {CHECK_SECONDS / 60:.0f} minutes.",
-            "Is the disk or the computer very busy? Try again when it is not.",
+            tr(
+                "The engine did not answer within {check_seconds:.0f} minutes.",
+                check_seconds=CHECK_SECONDS / 60,
+            ),
+            tr("Is the disk or the computer very busy? Try again when it is not."),
             "\n".join(noise[-30:]),
             code="engine-broken",
         ) from None
     except OSError as error:
         raise UserError(
-            f"The engine's Python cannot be started: {python}.",
-            "Install the engine anew: rave-gui engine install.",
+            tr("The engine's Python cannot be started: {python}.", python=python),
+            tr("Install the engine anew: rave-gui engine install."),
             str(error),
             code="engine-broken",
         ) from None
@@ -246,8 +265,8 @@ def check_engine(
             found.get("error") or found.get("problem") or _last_line(noise) or f"it ended with {code}"
         )
         raise UserError(
-            f"The engine was started but could not take a tiny training step: {reason}",
-            "Install it anew (rave-gui engine install), or show the details to somebody who can help.",
+            tr("The engine was started but could not take a tiny training step: {reason}", reason=reason),
+            tr("Install it anew (rave-gui engine install), or show the details to somebody who can help."),
             details,
             code="engine-broken",
         )

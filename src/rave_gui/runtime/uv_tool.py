@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 from rave_gui.runtime.probe import engine_environment
 from rave_gui.runtime.processes import Line, run_process
 from rave_gui.runtime.sources import PackageSources
@@ -64,8 +65,8 @@ def find_uv() -> Path:
         if found:
             return Path(found)
     raise UserError(
-        "uv, the tool that installs the engine's packages, is missing.",
-        "Reinstall RAVE GUI, or install uv and put it on PATH.",
+        tr("uv, the tool that installs the engine's packages, is missing."),
+        tr("Reinstall RAVE GUI, or install uv and put it on PATH."),
         code="no-uv",
     )
 

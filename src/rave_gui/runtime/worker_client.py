@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 from rave_gui.paths import AppPaths, package_root
 from rave_gui.runtime.spawn import spawn
 from rave_protocol import PROTOCOL_VERSION
@@ -89,8 +90,8 @@ class WarmWorker:
                     break
                 time.sleep(0.05)
             raise UserError(
-                "The warm worker did not start, so quick answers from the engine are not available.",
-                "Check the engine with `rave-gui doctor`. Jobs run without the worker.",
+                tr("The warm worker did not start, so quick answers from the engine are not available."),
+                tr("Check the engine with `rave-gui doctor`. Jobs run without the worker."),
                 self._log_tail(),
                 code="worker-failed",
             )
@@ -177,8 +178,8 @@ class WarmWorker:
             except NoWorker as error:
                 if attempt:
                     raise UserError(
-                        "The warm worker ended in the middle of the request.",
-                        "Try again.",
+                        tr("The warm worker ended in the middle of the request."),
+                        tr("Try again."),
                         str(error),
                         code="worker-failed",
                     ) from None
@@ -227,11 +228,11 @@ def _read_line(connection: socket.socket, deadline: float, cancel: threading.Eve
     received = b""
     while not received.endswith(b"\n"):
         if cancel is not None and cancel.is_set():
-            raise UserError("The request was cancelled.", code="cancelled")
+            raise UserError(tr("The request was cancelled."), code="cancelled")
         if time.monotonic() > deadline:
             raise UserError(
-                "The engine did not answer in time.",
-                "The machine may be busy: try again, or with a smaller configuration.",
+                tr("The engine did not answer in time."),
+                tr("The machine may be busy: try again, or with a smaller configuration."),
                 code="timeout",
             )
         try:
