@@ -14,8 +14,8 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QTimer
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
+from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 from tests.helpers.replay import ReplayDriver
@@ -35,10 +35,36 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.qt_log_ignore("propagateSizeHints"))
 
 
+class Flashes(QObject):
+    """Notes widgets that are shown before they have a parent: each is a window of its own for a moment, and takes the focus."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if (
+            event.type() == QEvent.Type.Show
+            and isinstance(watched, QWidget)
+            and watched.isWindow()
+            and type(watched).__module__.startswith("rave_gui")
+            and not isinstance(watched, (QMainWindow, QDialog, QMenu))
+        ):
+            self.found.append(repr(watched))
+        return False
+
+
 @pytest.fixture(autouse=True)
-def strict(qapp: QApplication, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Nothing may be left over, nothing unexpected may be logged."""
+def strict(
+    qapp: QApplication, caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
+) -> Iterator[None]:
+    """Nothing may be left over, nothing unexpected may be logged, nothing may flash up as a window of its own."""
+    flashes = Flashes() if "open_app" in request.fixturenames else None
+    if flashes is not None:
+        qapp.installEventFilter(flashes)
     yield
+    if flashes is not None:
+        qapp.removeEventFilter(flashes)
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     qapp.processEvents()
     gc.collect()
@@ -46,6 +72,7 @@ def strict(qapp: QApplication, caplog: pytest.LogCaptureFixture) -> Iterator[Non
     timers = [o for o in gc.get_objects() if isinstance(o, QTimer) and isValid(o) and o.isActive()]
     threads = [t for t in threading.enumerate() if t.name == "rave-gui-reader"]
     logged = [r for r in caplog.get_records("call") if r.levelno >= logging.WARNING]
+    assert flashes is None or not flashes.found, f"shown before they had a parent: {flashes.found}"
     assert not widgets, f"windows left open: {widgets}"
     assert not timers, f"timers left running: {timers}"
     assert not threads, f"reader threads left running: {threads}"

@@ -96,8 +96,9 @@ class SoundPlayer(QWidget):
         speaker = IconLabel(themes, "volume-2", "muted", 16)
         self.bar.addWidget(speaker)
         self.bar.addWidget(self.volume)
-        for part in (speaker, self.volume):
-            part.setVisible(volume)
+        if not volume:
+            speaker.hide()
+            self.volume.hide()
         self.time = label("", "muted")
         self.bar.addWidget(self.time)
         box.addLayout(self.bar)

@@ -31,6 +31,14 @@ def repolish(widget: QWidget) -> None:
     widget.update()
 
 
+def reveal(widget: QWidget) -> None:
+    """Show a part of the window; one that has no parent yet is shown with its parent, not as a window of its own."""
+    if widget.parentWidget() is not None:
+        widget.show()
+    else:
+        widget.setAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide, False)
+
+
 def set_tone(widget: QWidget, tone: str) -> None:
     """Set the colour role ``tone`` (success, warning, danger, accent or empty) when it differs."""
     if widget.property("tone") != tone:
@@ -237,7 +245,7 @@ class Banner(Card):
         self.text.setVisible(bool(text))
         self.setAccessibleName(title)
         self.setAccessibleDescription(text)
-        self.show()
+        reveal(self)
 
 
 class Chip(QLabel):
