@@ -109,9 +109,13 @@ class OsLock:
         while True:
             fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
             if _lock(fd):
-                os.ftruncate(fd, 0)
-                os.lseek(fd, 0, os.SEEK_SET)
-                os.write(fd, json.dumps(asdict(this_process())).encode())
+                try:
+                    os.ftruncate(fd, 0)
+                    os.lseek(fd, 0, os.SEEK_SET)
+                    os.write(fd, json.dumps(asdict(this_process())).encode())
+                except OSError:  # a full disk: whoever tries again later must find the lock free
+                    os.close(fd)
+                    raise
                 self._fd = fd
                 return True
             os.close(fd)

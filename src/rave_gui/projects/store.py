@@ -87,8 +87,15 @@ class Store:
         self.path = path
         self.root = path.parent
         self._network = is_network_folder(self.root)
-        with self._translate():
-            self._migrate()
+        self._frozen = False
+        try:
+            with self._translate():
+                self._migrate()
+        except UserError as error:
+            # A disk that may only be read: nothing changes there, so no log and no lock are needed to look.
+            if error.code != "not-writable" or not path.exists() or stored_schema(path) != SCHEMA:
+                raise
+            self._frozen = True
 
     @contextmanager
     def _translate(self) -> Iterator[None]:
@@ -125,13 +132,16 @@ class Store:
             ) from error
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+        where = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1" if self._frozen else str(self.path)
+        connection = sqlite3.connect(where, timeout=BUSY_SECONDS, isolation_level=None, uri=self._frozen)
         connection.row_factory = sqlite3.Row
         return connection
 
     @contextmanager
     def _session(self, write: bool = False) -> Iterator[sqlite3.Connection]:
         with self._translate(), closing(self._connect()) as connection:
+            if write and self._frozen:
+                raise sqlite3.OperationalError("attempt to write a readonly database")
             connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
             try:
                 yield connection
@@ -176,6 +186,11 @@ class Store:
         target = self.path.with_name(f"{self.path.name}.backup-{version}-{time.strftime('%Y%m%d-%H%M%S')}")
         with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(target)) as copy:
             source.backup(copy)
+
+    def copy(self, target: Path) -> None:
+        """A copy of the whole database as it is at one moment (SQLite's online backup)."""
+        with self._translate(), closing(self._connect()) as source, closing(sqlite3.connect(target)) as made:
+            source.backup(made)
 
     def meta(self, key: str) -> str | None:
         """A fact about the project itself: ``id``, ``created`` or one set by :meth:`set_meta`."""

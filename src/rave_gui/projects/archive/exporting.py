@@ -343,11 +343,7 @@ class _Zip:
 
 def _snapshot(project: Project, contents: Contents, copy: Path) -> None:
     """A copy of the database as it is at one moment, without what stays behind."""
-    with (
-        closing(sqlite3.connect(project.path / DATABASE)) as source,
-        closing(sqlite3.connect(copy)) as target,
-    ):
-        source.backup(target)
+    project.store.copy(copy)
     with closing(sqlite3.connect(copy, isolation_level=None)) as target:
         target.execute("PRAGMA journal_mode=DELETE")
         target.execute("DELETE FROM facts")

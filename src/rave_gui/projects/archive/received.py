@@ -56,6 +56,7 @@ def rebuild_database(project: Path, received: Path, origin: Origin) -> list[str]
             wanted.setdefault((kind, name), []).append(tag)
     for (kind, name), texts in wanted.items():
         store.tag(kind, name, texts)
+    meta.setdefault("name", origin.name)  # where it has the name of its folder, which may be another here
     for key, value in meta.items():
         if isinstance(value, str) and _wanted(key, value):
             store.set_meta(key, value)
