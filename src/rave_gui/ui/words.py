@@ -108,6 +108,30 @@ def panel_title(panel: Panel) -> str:
     }.get(panel.key, panel.key)
 
 
+def group_title(key: str) -> str:
+    """Heading over the plots of one group."""
+    return {
+        "closeness": tr("How close it is"),
+        "latents": tr("Its latents"),
+        "realism": tr("How real it sounds (phase 2)"),
+        "schedule": tr("How it learns"),
+        "other": tr("Other values"),
+    }.get(key, key)
+
+
+def group_note(key: str) -> str:
+    """What the plots of one group tell, in a sentence."""
+    return {
+        "closeness": tr("The lower, the closer the model is to your sounds."),
+        "latents": tr("How tidy the space is that you will play, and how many of its dimensions matter."),
+        "realism": tr(
+            "Model and critic train against each other: both should keep moving, neither should win."
+        ),
+        "schedule": tr("Set by the configuration; dashed is what is planned."),
+        "other": tr("Everything else that this training writes."),
+    }.get(key, "")
+
+
 def panel_note(panel: Panel) -> str:
     """What a small plot shows, for its tooltip and for screen readers."""
     return {

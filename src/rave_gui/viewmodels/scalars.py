@@ -31,6 +31,15 @@ PANELS: tuple[Panel, ...] = (
     Panel("learning_rate", ("learning_rate*", "lr*", "lr_*")),
 )
 
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("closeness", ("distance", "validation")),
+    ("latents", ("regularization", "beta", "fidelity")),
+    ("realism", ("adversarial", "feature_matching", "loss_dis", "pred")),
+    ("schedule", ("learning_rate",)),
+    ("other", ()),
+)
+"""Panels that speak of the same thing, in the order shown; unknown ones come under ``other``."""
+
 HIDDEN = frozenset({"epoch"})
 """Written by the trainer, of no use as a curve."""
 
@@ -52,3 +61,8 @@ def order_of(panel: Panel) -> tuple[int, str]:
         if known.key == panel.key:
             return index, ""
     return len(PANELS), panel.key
+
+
+def group_of(panel: Panel) -> str:
+    """Key of the group a panel belongs to."""
+    return next((key for key, panels in GROUPS if panel.key in panels), "other")

@@ -18,6 +18,8 @@ class Series:
         self._x = np.empty(256, dtype=np.float64)
         self._y = np.empty(256, dtype=np.float64)
         self._size = 0
+        self.edits = 0
+        """Grows when an earlier value changes or comes late: what was computed from the curve is then out of date."""
 
     def __len__(self) -> int:
         return self._size
@@ -45,8 +47,11 @@ class Series:
         if size and step <= self._x[size - 1]:
             at = int(np.searchsorted(self._x[:size], step))
             if self._x[at] == step:
-                self._y[at] = value
+                if self._y[at] != value:
+                    self._y[at] = value
+                    self.edits += 1
                 return
+            self.edits += 1
             self._reserve()
             self._x[at + 1 : size + 1] = self._x[at:size]
             self._y[at + 1 : size + 1] = self._y[at:size]
@@ -60,6 +65,28 @@ class Series:
         """:meth:`add` for each pair."""
         for step, value in pairs:
             self.add(step, value)
+
+    def extend_arrays(self, steps: Floats, values: Floats) -> None:
+        """:meth:`add` for many at once. ``steps`` may come in any order; of values for the same step the last counts."""
+        if not len(steps):
+            return
+        rising = bool(np.all(steps[1:] > steps[:-1]))
+        if not rising or (self._size and steps[0] <= self._x[self._size - 1]):
+            both = np.concatenate([self.steps, steps]), np.concatenate([self.values, values])
+            order = np.argsort(both[0], kind="stable")
+            x, y = both[0][order], both[1][order]
+            kept = np.append(x[1:] != x[:-1], True)
+            self._x, self._y = x[kept].astype(np.float64), y[kept].astype(np.float64)
+            self._size = len(self._x)
+            self.edits += 1
+            return
+        wanted = self._size + len(steps)
+        if wanted > len(self._x):
+            room = max(wanted, 2 * len(self._x))
+            self._x = np.concatenate([self.steps, np.empty(room - self._size)])
+            self._y = np.concatenate([self.values, np.empty(room - self._size)])
+        self._x[self._size : wanted], self._y[self._size : wanted] = steps, values
+        self._size = wanted
 
     def at(self, step: float) -> tuple[float, float] | None:
         """The point whose step is nearest to ``step``, or None for an empty curve."""

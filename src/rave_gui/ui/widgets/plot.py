@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QLabel, QSizePolicy
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy
 
+from rave_gui.ui.i18n import tr
 from rave_gui.ui.theme import fonts
 from rave_gui.ui.theme.manager import ThemeManager
-from rave_gui.ui.widgets.basic import Card, ElidedLabel
+from rave_gui.ui.widgets.basic import Card, ElidedLabel, IconButton
 from rave_gui.viewmodels.series import Floats, Series
+from rave_gui.viewmodels.smoothing import Smoothed
 
 MAX_BUCKETS = 600
 SMOOTH_POINTS = 300
@@ -29,6 +32,17 @@ def short_number(value: float) -> str:
     if size and (size < 0.001 or size >= 100_000):
         return f"{value:.1e}"
     return f"{value:,.0f}" if size >= 1000 else f"{value:.4g}"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How curves are drawn: ``smoothing`` 0 to below 1 (with the raw curve pale behind it), a logarithmic value axis, and
+    whether lone spikes are left beyond the top.
+    """
+
+    smoothing: float = 0.0
+    log: bool = False
+    clip: bool = True
 
 
 def value_range(values: Floats) -> tuple[float, float, float | None]:
@@ -47,6 +61,25 @@ def value_range(values: Floats) -> tuple[float, float, float | None]:
     flat = span <= 1e-3 * max(abs(top), abs(bottom))
     pad = (abs(top) * 0.2 or 0.5) if flat else span * 0.08
     return bottom - pad, top + pad, beyond
+
+
+def whole_range(values: Floats) -> tuple[float, float, float | None]:
+    """:func:`value_range` with nothing left out."""
+    bottom, top = float(values.min()), float(values.max())
+    flat = top - bottom <= 1e-3 * max(abs(top), abs(bottom))
+    pad = (abs(top) * 0.2 or 0.5) if flat else (top - bottom) * 0.08
+    return bottom - pad, top + pad, None
+
+
+class ValueAxis(pg.AxisItem):  # type: ignore[misc]
+    """Values; on a logarithmic axis the powers of ten."""
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802
+        """Texts of the ticks."""
+        if self.logMode:
+            return [short_number(10.0**v) for v in values]
+        found: list[str] = super().tickStrings(values, scale, spacing)
+        return found
 
 
 class StepAxis(pg.AxisItem):  # type: ignore[misc]
@@ -69,13 +102,21 @@ class PlotPanel(Card):
     """A titled plot of one or a few series over steps. ``hovered`` carries the step under the pointer, or None."""
 
     hovered = Signal(object)
+    grown = Signal()
+    """The user wants to see it large, or small again."""
 
-    def __init__(self, themes: ThemeManager, title: str, note: str = "") -> None:
+    def __init__(self, themes: ThemeManager, title: str, note: str = "", *, growing: bool = False) -> None:
+        """``growing``: it can be enlarged."""
         super().__init__(themes)
         self._title = title
         self._series: dict[str, Series] = {}
         self._names: dict[str, str] = {}
         self._curves: dict[str, pg.PlotDataItem] = {}
+        self._pale: dict[str, pg.PlotDataItem] = {}
+        self._plans: dict[str, pg.PlotDataItem] = {}
+        self._smoothed: dict[str, Smoothed] = {}
+        self._plan_values: dict[str, Floats] = {}
+        self._look = Look()
         self._following = True
         self._end = 1.0
         self._beyond: float | None = None
@@ -83,14 +124,22 @@ class PlotPanel(Card):
         heading = ElidedLabel(title, "strong")
         if note:
             heading.setToolTip(note)
+        top = QHBoxLayout()
+        top.setSpacing(0)
+        top.addWidget(heading, 1)
+        self.grow = IconButton(themes, "maximize", tr("Enlarge: {title}", title=title))
+        self.grow.clicked.connect(self.grown)
+        if not growing:
+            self.grow.hide()
+        top.addWidget(self.grow)
         self._values = QLabel()
         self._values.setProperty("role", "caption")
         self._values.setTextFormat(Qt.TextFormat.RichText)
         self._values.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.box.addWidget(heading)
+        self.box.addLayout(top)
         self.box.addWidget(self._values)
         self.box.addSpacing(themes.theme.space("xs"))
-        self.plot = pg.PlotWidget(axisItems={"bottom": StepAxis("bottom")})
+        self.plot = pg.PlotWidget(axisItems={"bottom": StepAxis("bottom"), "left": ValueAxis("left")})
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -126,6 +175,29 @@ class PlotPanel(Card):
                 self._curves[tag] = self.plot.plot([], [])
             self._series[tag] = curve
             self._names[tag] = names.get(tag, tag)
+        self._pens()
+
+    def set_look(self, look: Look) -> None:
+        """Draw in another way."""
+        if look == self._look:
+            return
+        if look.smoothing != self._look.smoothing:
+            self._smoothed.clear()
+        if look.log != self._look.log:
+            self.plot.getAxis("left").setLogMode(look.log)
+        self._look = look
+        self._pens()
+        self._redraw()
+
+    def set_plans(self, plans: Mapping[str, Sequence[tuple[float, float]]]) -> None:
+        """What is planned for a tag, drawn dashed behind its curve."""
+        for tag, points in plans.items():
+            if tag not in self._plans:
+                self._plans[tag] = self.plot.plot([], [])
+                self._plans[tag].setZValue(-2)
+            x, y = np.array([p[0] for p in points]), np.array([p[1] for p in points])
+            self._plans[tag].setData(x, self._heights(y), antialias=True)
+            self._plan_values[tag] = y
         self._pens()
 
     def set_switch(self, step: float | None) -> None:
@@ -194,27 +266,65 @@ class PlotPanel(Card):
         self.show_values(None)
 
     def _pens(self) -> None:
-        colors = self._themes.theme.colors.series
-        for index, curve in enumerate(self._curves.values()):
-            curve.setPen(pg.mkPen(QColor(colors[index % len(colors)]), width=1.5))
+        theme = self._themes.theme
+        colors = theme.colors.series
+        steady = self._look.smoothing > 0
+        for index, (tag, curve) in enumerate(self._curves.items()):
+            color = QColor(colors[index % len(colors)])
+            curve.setPen(pg.mkPen(color, width=1.5))
+            color.setAlphaF(0.6 if theme.name == "high-contrast" else 0.35)
+            if steady and tag not in self._pale:
+                self._pale[tag] = self.plot.plot([], [])
+                self._pale[tag].setZValue(-1)
+            if tag in self._pale:
+                self._pale[tag].setVisible(steady)
+                self._pale[tag].setPen(pg.mkPen(color, width=1))
+            if tag in self._plans:
+                self._plans[tag].setPen(pg.mkPen(color, width=1, style=Qt.PenStyle.DashLine))
+
+    def _heights(self, values: Floats) -> Floats:
+        """Values as the axis has them."""
+        if not self._look.log:
+            return values
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(values > 0, np.log10(values), np.nan)
 
     def _redraw(self, *_: object) -> None:
         (low, high), _y = self.plot.getViewBox().viewRange()
         buckets = min(MAX_BUCKETS, max(50, self.plot.width()))
         seen: list[Floats] = []
+        look = self._look
         for tag, series in self._series.items():
-            x, y = series.envelope(low, high, buckets)
-            finite = y[np.isfinite(y)]
+            raw = series.envelope(low, high, buckets)
+            self._fill(self._curves[tag], *raw)
+            finite = self._heights(raw[1])
+            finite = finite[np.isfinite(finite)]
             if len(finite):
                 seen.append(finite)
-            smooth = len(x) <= SMOOTH_POINTS
-            self._curves[tag].setData(
-                x, y, symbol="o" if len(x) == 1 else None, symbolSize=5, antialias=smooth
-            )
-
+            if look.smoothing > 0:
+                self._fill(self._pale[tag], *raw)
+                steady = self._smoothed.get(tag)
+                if steady is None:
+                    steady = self._smoothed[tag] = Smoothed(series, look.smoothing)
+                self._fill(self._curves[tag], *steady.update().envelope(low, high, buckets))
+        for tag, values in self._plan_values.items():
+            if tag in self._series:
+                finite = self._heights(values)
+                seen.append(finite[np.isfinite(finite)])
         if seen:
-            bottom, top, self._beyond = value_range(np.concatenate(seen))
+            both = np.concatenate(seen)
+            bottom, top, self._beyond = value_range(both) if look.clip and not look.log else whole_range(both)
             self.plot.setYRange(bottom, top, padding=0)
+
+    def _fill(self, curve: pg.PlotDataItem, x: Floats, y: Floats) -> None:
+        curve.setData(
+            x,
+            self._heights(y),
+            symbol="o" if len(x) == 1 else None,
+            symbolSize=5,
+            antialias=len(x) <= SMOOTH_POINTS,
+            connect="finite",
+        )
 
     def _moved(self, *_: object) -> None:
         self._following = False

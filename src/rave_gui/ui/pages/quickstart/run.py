@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from rave_gui.ui import words
 from rave_gui.ui.bridge import Bridge
 from rave_gui.ui.i18n import tr, trn
-from rave_gui.ui.pages.quickstart.curves import CurvesView
 from rave_gui.ui.pages.quickstart.listen import ListenView
 from rave_gui.ui.pages.quickstart.now import NowCard
 from rave_gui.ui.pages.quickstart.result import ExportCard
+from rave_gui.ui.pages.training.curves import CurvesView
 from rave_gui.ui.theme.manager import ThemeManager
 from rave_gui.ui.widgets.basic import Banner, Button, Card, ElidedLabel, PathRow, Segments, label
 from rave_gui.ui.widgets.log_view import LogView

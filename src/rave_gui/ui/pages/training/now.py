@@ -1,0 +1,117 @@
+"""Where a run stands: steps, speed, both remaining times, phases, and what that means."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
+
+from rave_gui.ui import words
+from rave_gui.ui.i18n import tr
+from rave_gui.ui.theme.manager import ThemeManager
+from rave_gui.ui.widgets.basic import Card, Stat, label
+from rave_gui.ui.widgets.plot import short_number
+from rave_gui.ui.widgets.timeline import PhaseTimeline
+from rave_gui.viewmodels.run import RunModel
+
+
+class NowCard(Card):
+    """Figures of a :class:`RunModel`, whether it runs or has ended."""
+
+    def __init__(self, themes: ThemeManager) -> None:
+        super().__init__(themes)
+        figures = QHBoxLayout()
+        figures.setSpacing(themes.theme.space("xl"))
+        big = QVBoxLayout()
+        big.setSpacing(0)
+        big.addWidget(label(tr("Step"), "caption"))
+        row = QHBoxLayout()
+        row.setSpacing(themes.theme.space("s"))
+        self.figure = label("–", "figure")
+        self.of = label("", "muted")
+        row.addWidget(self.figure)
+        row.addWidget(self.of, 1)
+        big.addLayout(row)
+        figures.addLayout(big, 1)
+        self.distance = Stat(tr("Best distance"))
+        self.distance.setToolTip(
+            tr("Smallest distance to sound that is kept out of the training, and its step")
+        )
+        self.rate = Stat(tr("Speed"))
+        self.elapsed = Stat(tr("Elapsed"))
+        self.phase_left = Stat(tr("This phase"))
+        self.whole_left = Stat(tr("Whole run"))
+        for stat in (self.distance, self.rate, self.elapsed, self.phase_left, self.whole_left):
+            figures.addWidget(stat)
+        self.box.addLayout(figures)
+        self.timeline = PhaseTimeline(
+            themes, (tr("Phase 1 · learns the sound"), tr("Phase 2 · learns to sound real"))
+        )
+        self.timeline.setAccessibleName(tr("Progress of the training in its two phases"))
+        self.box.addWidget(self.timeline)
+        self.note = label("", "muted", wrap=True)
+        self.box.addWidget(self.note)
+        self._headline = ""
+
+    def set_headline(self, text: str) -> None:
+        """How it is going, in words (empty: the state alone is told)."""
+        self._headline = text
+
+    def show_model(self, model: RunModel) -> None:
+        """Show where the run stands."""
+        job, total, step = model.job, model.total, model.step
+        self.figure.setText(f"{step:,}")
+        self.of.setText(tr("of {total}", total=f"{total:,}") if total else "")
+        best = model.best
+        self.distance.set(short_number(best[1]) if best else "")
+        running = job.state == "running" and model.active
+        rate = job.rate if running else None
+        if not model.active and isinstance(job.result.get("steps_per_second"), (int, float)):
+            rate = float(job.result["steps_per_second"])
+        self.rate.set(tr("{n} steps/s", n=_rate(rate)) if rate else "")
+        self.phase_left.setVisible(model.active)
+        self.whole_left.setVisible(model.active)
+        if model.active:
+            phase, whole = model.etas()
+            waiting = tr("estimating") if running else ""
+            name = {"phase 1": tr("Phase 1 left"), "phase 2": tr("Phase 2 left")}.get(
+                model.phase, tr("This phase")
+            )
+            self.phase_left.set(words.duration(phase) if phase is not None else waiting, name)
+            self.whole_left.set(words.duration(whole) if whole is not None else waiting, tr("Whole run left"))
+        self.timeline.set(float(step), float(total or step), model.switch)
+        self.note.setText(self._note(model))
+        self.note.setVisible(bool(self.note.text()))
+        self.tick(model)
+
+    def tick(self, model: RunModel) -> None:
+        """Move the clock on."""
+        job = model.job
+        took = job.elapsed(time.time()) if job.started else 0.0
+        self.elapsed.set(
+            words.duration(took) if took else "", tr("Elapsed") if model.active else tr("Last session")
+        )
+
+    def _note(self, model: RunModel) -> str:
+        asked = {
+            "pause": tr("Pausing after this step…"),
+            "resume": tr("Going on…"),
+            "stop": tr("Stopping: the checkpoint is being saved…"),
+            "cancel": tr("Cancelling: the running step is ended…"),
+        }.get(model.asked)
+        if asked:
+            return asked
+        state = model.state
+        if state == "queued":
+            return tr("Waiting for its turn: it starts by itself as soon as the device is free.")
+        if state == "starting":
+            return tr("Starting: the model and the sounds are being loaded.")
+        if state == "paused":
+            return tr("Paused: the memory stays in use, the processor is free. Resume whenever you like.")
+        if state == "running" and model.job.progress is not None and model.job.progress.message:
+            return model.job.progress.message
+        return self._headline
+
+
+def _rate(rate: float) -> str:
+    return f"{rate:.1f}" if rate >= 1 else f"{rate:.2g}"

@@ -1,0 +1,161 @@
+"""Last step: a name, and everything that was chosen in one view."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from rave_gui.ui import words
+from rave_gui.ui.i18n import tr
+from rave_gui.ui.pages.training.facts import value_words
+from rave_gui.ui.pages.training.wizard.forecast import Forecast
+from rave_gui.ui.pages.training.wizard.parts import column
+from rave_gui.ui.shell.session import Session
+from rave_gui.ui.widgets.basic import Card, label
+from rave_gui.ui.widgets.fields import TextField
+from rave_gui.ui.widgets.timeline import PhaseTimeline
+from rave_gui.viewmodels.newrun import NewRunModel
+
+
+class ReviewStep(QWidget):
+    """Name and notes, the plan of the phases, what was changed from the start."""
+
+    def __init__(self, session: Session, model: NewRunModel, forecast: Forecast) -> None:
+        super().__init__()
+        self._session, self._model, self._forecast = session, model, forecast
+        themes = session.themes
+        space = themes.theme.space
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(space("l"))
+        area, box = column(themes)
+        row.addWidget(area, 5)
+        self._aside = QVBoxLayout()
+        row.addLayout(self._aside, 2)
+        card = Card(themes)
+        self.name = TextField(
+            themes,
+            tr("Name"),
+            tr("Names the run's folder. Left empty, a free name is made."),
+            placeholder=tr("Such as: drums, first try"),
+        )
+        self.name.changed.connect(lambda: model.set_name(self.name.value().strip()))
+        self.notes = TextField(
+            themes, tr("Notes"), tr("What you want to remember about this run; searchable later."), lines=2
+        )
+        self.notes.changed.connect(lambda: model.set_value("description", self.notes.value()))
+        card.box.addWidget(self.name)
+        card.box.addWidget(self.notes)
+        box.addWidget(card)
+        plan = Card(themes)
+        plan.box.addWidget(label(tr("The plan"), "lead"))
+        self.plan = label("", "body", wrap=True)
+        plan.box.addWidget(self.plan)
+        self.timeline = PhaseTimeline(
+            themes, (tr("Phase 1 · learns the sound"), tr("Phase 2 · learns to sound real"))
+        )
+        self.timeline.setAccessibleName(tr("Phases of the training"))
+        plan.box.addWidget(self.timeline)
+        self.grid = QGridLayout()
+        self.grid.setHorizontalSpacing(space("l"))
+        self.grid.setVerticalSpacing(space("s"))
+        self.grid.setColumnStretch(1, 1)
+        plan.box.addLayout(self.grid)
+        self._plan_card = plan
+        box.addWidget(plan)
+        changes = Card(themes)
+        self.changes_title = label("", "lead", wrap=True)
+        changes.box.addWidget(self.changes_title)
+        self.changes = QGridLayout()
+        self.changes.setHorizontalSpacing(space("l"))
+        self.changes.setVerticalSpacing(space("s"))
+        self.changes.setColumnStretch(2, 1)
+        changes.box.addLayout(self.changes)
+        box.addWidget(changes)
+        box.addStretch(1)
+        model.changed.connect(self._changed)
+
+    def first_focus(self) -> QWidget:
+        """The name."""
+        return self.name.editor
+
+    def take_forecast(self) -> None:
+        """The one forecast moves along."""
+        self._aside.addWidget(self._forecast)
+
+    def show_all(self) -> None:
+        """Fill in what the steps before have given."""
+        model = self._model
+        if self.name.value().strip() != model.name:
+            self.name.set_value(model.name)
+        if self.notes.value() != model.values["description"]:
+            self.notes.set_value(model.values["description"])
+        self._say()
+        first, second = model.steps_of_phases
+        total = int(model.values["max_steps"])
+        self.timeline.set(0.0, float(total), float(first) if second else None)
+        item = model.dataset_item
+        sound = words.duration(item.facts.seconds) if item is not None and item.facts.seconds else ""
+        where = tr("{name} ({length})", name=model.dataset, length=sound) if sound else model.dataset
+        if second:
+            self.plan.setText(
+                tr(
+                    "{total} in all: {first} to learn the sound, then {second} to learn to sound natural.",
+                    total=words.steps(total),
+                    first=words.steps(first),
+                    second=words.steps(second),
+                )
+            )
+        else:
+            self.plan.setText(
+                tr(
+                    "{total}, all of them phase 1: it learns the sound, and stays a draft.",
+                    total=words.steps(total),
+                )
+            )
+        values = model.values
+        _fill(
+            self.grid,
+            [
+                (tr("Sounds"), where),
+                (tr("Model"), " + ".join(values["configs"])),
+                (tr("Batch"), tr("{n} examples of {samples} samples", n=values["batch"], samples=f"{values['n_signal']:,}")),
+                (tr("Checkpoints"), tr("every {n} steps; the newest {kept} are kept", n=f"{values['save_every']:,}", kept=values["keep_last"]) if values["keep_last"] else tr("every {n} steps; all are kept", n=f"{values['save_every']:,}")),
+                (tr("Device"), str(values["device"])),
+            ],
+        )  # fmt: skip
+        start = model.start
+        changed = [c for c in model.changes if c.key not in ("name", "description")]
+        self.changes_title.setText(
+            tr("Changed from “{start}”", start=start.title)
+            if changed and start is not None
+            else tr("Everything as in “{start}”", start=start.title if start is not None else "")
+        )
+        _fill(
+            self.changes, [(c.label, f"{value_words(c.before)}  →  {value_words(c.after)}") for c in changed]
+        )
+
+    def _changed(self, what: str) -> None:
+        if self._model.step == "review":
+            if what == "name":
+                self._say()
+            elif what in ("facts", "values", "step"):
+                self.show_all()
+
+    def _say(self) -> None:
+        model = self._model
+        taken = model.name.casefold() in model.taken
+        self.name.show_problem(
+            tr("There is a run called “{name}” already.", name=model.name) if taken else ""
+        )
+
+
+def _fill(grid: QGridLayout, rows: list[tuple[str, str]]) -> None:
+    while (item := grid.takeAt(0)) is not None:
+        widget = item.widget()
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()
+    for i, (name, text) in enumerate(rows):
+        grid.addWidget(label(name, "muted"), i, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(label(text, "body", wrap=True), i, 1)

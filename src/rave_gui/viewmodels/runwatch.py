@@ -1,0 +1,170 @@
+"""Reads a run while it is watched: its jobs' events, its event files, its log, its folder. Works in a thread of the window."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rave_gui.viewmodels.logtail import LogTail
+from rave_gui.viewmodels.run import Checkpoint, Facts, Files, History, Sound, Update
+from rave_gui.viewmodels.schedule import Schedule, find_config, read_schedule
+from rave_protocol import jobfolder
+
+if TYPE_CHECKING:
+    from rave_gui.bootstrap import Services
+    from rave_gui.jobs.view import JobView
+    from rave_gui.projects import Project
+
+POLL = 0.1
+"""Seconds between looks at a running job's events."""
+FILES_EVERY = 2.0
+JOBS_EVERY = 1.0
+_STEP = re.compile(r"step[_=](\d+)")
+_SOUND = re.compile(r"step_(\d+)_(original|reconstruction)(?:_(.+))?\.wav$")
+
+
+class Stopper(Protocol):
+    """Says when nobody listens any more."""
+
+    @property
+    def requested(self) -> bool: ...
+    def wait(self, seconds: float) -> bool: ...
+
+
+def watch(
+    services: Services, project: Project, run: tuple[str, Path], stop: Stopper, emit: Callable[[Update], None]
+) -> None:
+    """Tell everything about a run (name and folder) so far, then what comes, until ``stop``."""
+    name, path = run
+    from rave_gui.jobs.reader import EventReader
+
+    current: JobView | None = None
+    reader: EventReader | None = None
+    tail: LogTail | None = None
+    told: Facts | None = None
+    files: Files | None = None
+    looked = seen_files = 0.0
+    first = True
+    while not stop.requested:
+        now = time.monotonic()
+        if now - looked >= JOBS_EVERY or current is None or not current.final:
+            looked = now
+            jobs = _jobs_of(services, project, name, path, current)
+            newest = jobs[-1] if jobs else None
+            if newest is not None and (current is None or newest.id != current.id):
+                for job in jobs[:-1] if first else []:
+                    _history(job, emit)
+                reader, tail = EventReader(newest.folder), LogTail(newest.folder / jobfolder.LOG)
+            current = newest
+            facts = _facts(path, current, len(jobs), told)
+            if told is None or facts != told:
+                told = facts
+                emit(facts)
+        while reader is not None and (found := reader.read()):
+            for stamped in found:
+                emit(stamped)
+        if tail is not None and (lines := tail.read()):
+            emit(tuple(lines))
+        if now - seen_files >= FILES_EVERY or first:
+            seen_files = now
+            looked_at = read_files(path)
+            if looked_at != files:
+                files = looked_at
+                emit(looked_at)
+        if first:
+            first = False
+            emit(History())
+        stop.wait(POLL if current is not None and not current.final else 1.0)
+
+
+def _jobs_of(
+    services: Services, project: Project, name: str, path: Path, known: JobView | None
+) -> list[JobView]:
+    """Jobs that trained the run, oldest first. Once the newest is known only that one is looked at, and the record for another."""
+    record = project.store.get("run", name)
+    newest = record.job if record is not None else None
+    if newest is None or not (project.jobs / newest).is_dir():
+        return []
+    if known is not None and known.id == newest:
+        return [services.jobs.get(newest, project.path)]
+    return [
+        view
+        for view in services.jobs.list(project.path)
+        if view.kind == "train" and Path(str(view.params.get("run", ""))).name == path.name
+    ]
+
+
+def _history(job: JobView, emit: Callable[[Update], None]) -> None:
+    from rave_gui.jobs.reader import EventReader
+    from rave_protocol import events
+
+    reader = EventReader(job.folder)
+    while found := reader.read():
+        for stamped in found:
+            if isinstance(stamped.event, events.Metric):
+                emit(stamped)
+
+
+def _facts(path: Path, job: JobView | None, count: int, told: Facts | None) -> Facts:
+    params: dict[str, Any] = dict(job.params) if job is not None else {}
+    if (
+        told is not None
+        and told.config
+        and job is not None
+        and told.job is not None
+        and job.id == told.job.id
+    ):
+        return Facts(job, params, told.schedule, told.config, told.jobs)
+    config = find_config(path)
+    text = ""
+    if config is not None:
+        try:
+            text = config.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            text = ""
+    schedule = (
+        read_schedule(text, params.get("lr_generator"), params.get("lr_discriminator"))
+        if text
+        else Schedule()
+    )
+    return Facts(job, params, schedule, text, max(count, told.jobs if told else 0))
+
+
+def read_files(run: Path) -> Files:
+    """Sounds and checkpoints in a run's folder, by step."""
+    sounds: dict[tuple[int, str], dict[str, Path]] = {}
+    checkpoints: list[Checkpoint] = []
+    size = 0
+    try:
+        versions = sorted(p for p in run.glob("version_*") if p.is_dir())
+        for version in versions:
+            for file in (version / "previews").glob("step_*.wav"):
+                match = _SOUND.search(file.name)
+                if match:
+                    sounds.setdefault((int(match[1]), match[3] or ""), {})[match[2]] = file
+        for file in run.rglob("*.ckpt"):
+            if file.name.startswith("."):
+                continue
+            about = file.stat()
+            size += about.st_size
+            found = _STEP.search(file.name)
+            checkpoints.append(
+                Checkpoint(
+                    int(found[1]) if found else None,
+                    file,
+                    file.name.startswith("best"),
+                    about.st_size,
+                    about.st_mtime,
+                )
+            )
+    except OSError:
+        pass  # the folder was moved while it was read: the next look tells
+    checkpoints.sort(key=lambda c: (c.step is None, c.step or 0, c.modified))
+    made = (
+        Sound(step, files.get("original"), files.get("reconstruction"), name)
+        for (step, name), files in sorted(sounds.items())
+    )
+    return Files(tuple(made), tuple(checkpoints), size)

@@ -1,0 +1,56 @@
+"""A steady curve through a restless one: exponential average without the bias at its start."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rave_gui.viewmodels.series import Floats, Series
+
+BLOCK = 128
+
+
+class Smoothed:
+    """The running average of a :class:`Series`, as a series of its own that is brought up to date at little cost.
+
+    ``y = sum(w^(t-i) x_i) / sum(w^(t-i))`` over the finite values so far; where none has come yet it is NaN.
+    """
+
+    def __init__(self, source: Series, weight: float) -> None:
+        """``weight`` from 0 (no smoothing) to below 1."""
+        self.series = Series()
+        self._source, self._weight = source, weight
+        self._top = self._below = 0.0
+        self._seen = 0
+        self._last_step = -np.inf
+        self._edits = source.edits
+
+    def update(self) -> Series:
+        """Take in what came since; everything is computed anew when earlier values have changed."""
+        source = self._source
+        if source.edits != self._edits or len(source) < self._seen:
+            self.__init__(source, self._weight)  # type: ignore[misc]
+        x, y = source.steps[self._seen :], source.values[self._seen :]
+        if len(x):
+            known = np.isfinite(y)
+            tops = _average(np.where(known, y, 0.0), self._weight, self._top)
+            belows = _average(known.astype(np.float64), self._weight, self._below)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                self.series.extend_arrays(x, np.where(belows > 0, tops / belows, np.nan))
+            self._top, self._below = float(tops[-1]), float(belows[-1])
+            self._seen = len(source)
+        return self.series
+
+
+def _average(values: Floats, weight: float, before: float) -> Floats:
+    """``y[t] = weight * y[t-1] + (1 - weight) * values[t]`` with ``y[-1] = before``, a block of values at a time."""
+    count = len(values)
+    pad = -count % BLOCK
+    blocks = np.concatenate([values, np.zeros(pad)]).reshape(-1, BLOCK)
+    reach = np.subtract.outer(np.arange(BLOCK), np.arange(BLOCK))
+    kernel = np.where(reach >= 0, (1 - weight) * np.power(weight, np.maximum(reach, 0)), 0.0)
+    inside = blocks @ kernel.T
+    decay = np.power(weight, np.arange(1, BLOCK + 1))
+    for number in range(len(inside)):
+        inside[number] += decay * before
+        before = inside[number, -1]
+    return inside.reshape(-1)[:count]
