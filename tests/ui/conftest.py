@@ -119,7 +119,9 @@ def open_app(qapp: QApplication, qtbot: QtBot, home: AppPaths, tmp_path: Path) -
         app.window.resize(1200, 800)
         app.window.show()
         app.window.activateWindow()
-        qtbot.waitUntil(lambda: app.built and app.engine.known and app.window.isActiveWindow())
+        qtbot.waitUntil(lambda: app.built and app.engine.known)
+        app.window.activateWindow()
+        qtbot.waitUntil(app.window.isActiveWindow)
         if engine:
             app.engine.ready, app.engine.problem = True, ""
             app.engine.changed.emit()

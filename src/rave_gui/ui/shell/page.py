@@ -66,7 +66,8 @@ class PageHead(QWidget):
         words.setSpacing(2)
         self.title = label(title, "title")
         self.subtitle = ElidedLabel(subtitle, "muted")
-        self.subtitle.setVisible(bool(subtitle))
+        if not subtitle:
+            self.subtitle.hide()
         words.addWidget(self.title)
         words.addWidget(self.subtitle)
         self.row.addLayout(words, 1)

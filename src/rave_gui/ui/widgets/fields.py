@@ -49,10 +49,12 @@ class Field(QWidget):
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(themes.theme.space("xs"))
         self.caption = label(name, "strong")
-        self.caption.setVisible(named_above)
+        if not named_above:
+            self.caption.hide()
         self.caption.setBuddy(editor)
         self.help = label(help_text, "caption", wrap=True)
-        self.help.setVisible(bool(help_text))
+        if not help_text:
+            self.help.hide()
         self.problem = label("", "caption", wrap=True)
         self.problem.setProperty("tone", "danger")
         self.problem.hide()
