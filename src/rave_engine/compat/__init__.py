@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from rave_engine.compat import dynamo, extension, lazy, lightning, metas
 
-LATE = ("dataset", "augmentations", "models", "quantize")
+LATE = ("dataset", "lazy_audio", "augmentations", "models", "quantize")
 """Modules whose ``apply()`` changes RAVE itself, so they run after its import."""
 
 _installed: set[str] = set()

@@ -18,6 +18,8 @@ import numpy as np
 import torch
 
 from rave_engine.errors import EngineError
+from rave_protocol.codec import ProtocolError
+from rave_protocol.files import read_json
 from rave_protocol.specs import TrainParams
 
 
@@ -57,7 +59,7 @@ def inspect(path: Path, params: TrainParams) -> DatasetFacts:
             f"The dataset has {channels} channel{'s' if channels > 1 else ''}, but the model is to have {params.channels}.",
             f"Train with {channels}, or prepare the recordings again with more channels.",
         )
-    chunks, samples = _probe(path, channels, lazy)
+    chunks, samples = _probe(path, channels, lazy, rate, params.n_signal)
     if chunks == 0:
         raise EngineError(
             "dataset-empty",
@@ -73,8 +75,13 @@ def inspect(path: Path, params: TrainParams) -> DatasetFacts:
     return DatasetFacts(chunks, samples, rate, channels, lazy)
 
 
-def _probe(path: Path, channels: int, lazy: bool) -> tuple[int, int]:
-    """Number of chunks and samples per channel; decodes the first, the middle and the last chunk."""
+def lazy_examples(record: Any, rate: int, n_signal: int) -> int:
+    """Examples that RAVE makes of one recording of a lazy dataset."""
+    return int(float(record["length"]) * rate) // n_signal
+
+
+def _probe(path: Path, channels: int, lazy: bool, rate: int, n_signal: int) -> tuple[int, int]:
+    """Number of chunks (of examples, for a lazy dataset) and samples per channel; decodes the first, the middle and the last chunk."""
     import lmdb
     from google.protobuf.message import DecodeError
     from rave.dataset import AudioExample
@@ -86,15 +93,18 @@ def _probe(path: Path, channels: int, lazy: bool) -> tuple[int, int]:
         try:
             with env.begin() as txn:
                 keys = list(txn.cursor().iternext(values=False))
-                if not keys or lazy:
-                    return len(keys), 0
+                if lazy:
+                    records = (AudioExample.FromString(value).metadata for _, value in txn.cursor())
+                    return sum(lazy_examples(record, rate, n_signal) for record in records), 0
+                if not keys:
+                    return 0, 0
                 lengths = set()
                 for key in {keys[0], keys[len(keys) // 2], keys[-1]}:
                     example = AudioExample.FromString(txn.get(key))
                     lengths.add(len(example.buffers["waveform"].data) // 2 // channels)
         finally:
             env.close()
-    except (lmdb.Error, DecodeError) as error:
+    except (lmdb.Error, DecodeError, ValueError) as error:
         raise _corrupt(path, str(error)) from error
     if min(lengths) == 0:
         raise _corrupt(path, "a chunk is empty")
@@ -136,6 +146,25 @@ def split(count: int, holdout: int, max_residual: int | None = 1000) -> Split:
     residual = max(residual, min(holdout, count // 4), 1)
     order = torch.randperm(count, generator=torch.Generator().manual_seed(42)).tolist()
     return Split(order[: count - residual], order[count - residual :])
+
+
+def declared_split(path: Path, count: int) -> Split | None:
+    """What the dataset itself asks for: ``split.json`` beside it names the chunks of recordings that are kept for validation.
+
+    None where there is no such file, or where it was made for another number of chunks.
+    """
+    try:
+        stored = read_json(path / "split.json")
+        if int(stored["count"]) != count:
+            return None
+        val = sorted({int(i) for i in stored["validation"]})
+    except (OSError, ProtocolError, KeyError, TypeError, ValueError):
+        return None
+    kept = set(val)
+    train = [i for i in range(count) if i not in kept]
+    if not val or not train or val[0] < 0 or val[-1] >= count:
+        return None
+    return Split(train, val)
 
 
 def open_dataset(params: TrainParams, sample_rate: int, augmented: bool = True) -> Any:
