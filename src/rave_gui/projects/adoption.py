@@ -76,7 +76,9 @@ def _walk(
 
     for where, folders, files in os.walk(folder, onerror=unreadable):
         if cancel is not None and cancel():
-            raise UserError(tr("Looking for datasets and runs was cancelled."), code="cancelled")
+            raise UserError(
+                tr("Looking for datasets and runs was cancelled."), tr("Nothing was added."), code="cancelled"
+            )
         path = Path(where)
         if Path(os.path.realpath(path)).is_relative_to(project):
             folders.clear()

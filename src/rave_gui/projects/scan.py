@@ -11,6 +11,9 @@ from typing import Any
 
 from rave_gui.errors import UserError
 from rave_gui.projects.store import Kind, Record, Store
+from rave_protocol import jobfolder
+from rave_protocol.codec import ProtocolError
+from rave_protocol.files import read_json
 
 _SOUND = frozenset({".wav", ".flac"})
 _MEMORY = "place"
@@ -77,7 +80,7 @@ def rescan(root: Path, store: Store) -> list[Record] | None:
     """Bring the store in line with the folders: new ones are registered, vanished ones forgotten, others left as they are.
 
     A row whose folder is still being made by its job (registered, not complete yet) stays while the folder exists or the
-    job's folder does. What was adopted lies outside the project and stays, also while its disk is not there.
+    job's folder does and the job has not succeeded. What was adopted lies outside the project and stays, also while its disk is not there.
 
     A folder whose time has not changed since it was read is not read again; only what was not complete then is looked at.
 
@@ -112,7 +115,7 @@ def rescan(root: Path, store: Store) -> list[Record] | None:
             where = str(record.path)
             if name in names or not where.startswith(inside) or os.path.lexists(where):
                 continue
-            if record.job is None or not (root / "jobs" / record.job).exists():
+            if record.job is None or not _awaited(root / "jobs" / record.job):
                 store.forget(kind, name)
                 gone = True
     store.add(new)
@@ -122,6 +125,14 @@ def rescan(root: Path, store: Store) -> list[Record] | None:
         with contextlib.suppress(UserError):
             store.set_facts(_MEMORY, settled)
     return None if new or gone else rows
+
+
+def _awaited(job: Path) -> bool:
+    """Whether a job may still make, or begin anew, what is not there: one that succeeded had made it, so somebody removed it."""
+    try:
+        return job.is_dir() and read_json(job / jobfolder.STATE).get("state") != "succeeded"
+    except (OSError, ProtocolError):
+        return True
 
 
 def _unfinished(folder: Path) -> list[Path]:
