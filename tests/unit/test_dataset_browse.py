@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import lmdb
@@ -16,18 +17,24 @@ from rave_gui.errors import UserError
 from rave_protocol.work import Cancelled
 
 
-@pytest.fixture
-def dataset(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six chunks of three recordings: two loud, two quiet, two half silent."""
     half = np.concatenate([tone(CHUNK // 2, RATE / 64, 0.5), np.zeros(CHUNK // 2)])
     return built(
-        tmp_path,
+        tmp_path_factory.mktemp("made"),
         {
             "a loud.wav": tone(2 * CHUNK, RATE / 64, 0.9),
             "b quiet.wav": tone(2 * CHUNK, RATE / 64, 0.01),
             "c half.wav": np.concatenate([half, half]),
         },
     )
+
+
+@pytest.fixture
+def dataset(made: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(made, tmp_path / "dataset"))
 
 
 def test_levels_are_those_of_the_sound() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -36,9 +37,14 @@ def sound(chunks: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(chunks * CHUNK) * 0.1
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(tmp_path_factory.mktemp("made"), {"a.wav": sound(4), "b ü.wav": sound(3, 1)})
+
+
 @pytest.fixture
-def dataset(tmp_path: Path) -> Path:
-    return built(tmp_path, {"a.wav": sound(4), "b ü.wav": sound(3, 1)})
+def dataset(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "dataset"))
 
 
 class CancelAfter:

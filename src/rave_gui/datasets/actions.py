@@ -245,7 +245,7 @@ def show(services: Services, path: Path, project: Path | None = None) -> dict[st
     description = _describe(resolved)
     with Dataset(resolved) as dataset:
         files = dataset.files()
-    rows = [dataclasses.asdict(row) for row in files]
+    rows = [{**dataclasses.asdict(row), "hash": row.hash.hex()} for row in files]
     description["files"] = rows
     description["problems"] = [
         {"path": row.path, "code": row.code, "reason": row.reason} for row in files if row.code

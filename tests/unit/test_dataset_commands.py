@@ -1,0 +1,160 @@
+"""The library on the command line, through real jobs: every command's object fits its schema, and every refusal says what to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+from tests.helpers.datasets import CHUNK, built, foreign, noise
+from tests.helpers.jobs import Home
+
+from rave_gui.cli.main import main
+from rave_gui.projects import Project
+
+SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schemas"
+
+
+class Commands:
+    def __init__(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.project = project
+        self.capsys = capsys
+
+    def __call__(self, verb: str, *args: object, code: int = 0, project: bool = True) -> dict[str, Any]:
+        """Run ``dataset VERB`` with ``--json``; its object, checked against the command's schema (or that of errors)."""
+        where = ["--project", str(self.project)] if project else []
+        assert main(["dataset", verb, *map(str, args), *where, "--json"]) == code
+        lines = self.capsys.readouterr().out.splitlines()
+        assert len(lines) == 1
+        value: dict[str, Any] = json.loads(lines[0])
+        name = "error" if "error" in value else f"dataset-{verb}"
+        jsonschema.validate(value, json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8")))
+        return value
+
+    def refused(self, verb: str, *args: object, project: bool = True) -> str:
+        """The code of the refusal."""
+        error = self(verb, *args, code=3, project=project)["error"]
+        assert error["message"]
+        assert error["hint"]
+        return str(error["code"])
+
+    def text(self, verb: str, *args: object) -> str:
+        """What a person sees."""
+        main(["dataset", verb, *map(str, args), "--project", str(self.project)])
+        return self.capsys.readouterr().out
+
+
+@pytest.fixture
+def commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Commands]:
+    monkeypatch.setenv("RAVE_GUI_HOME", str(tmp_path / "home"))
+    project = Project.open(tmp_path / "my project", create=True)
+    sound = np.random.default_rng(0).standard_normal(9 * CHUNK) * 0.1
+    made = built(tmp_path / "build", {"a.wav": sound[: 5 * CHUNK], "b.wav": sound[5 * CHUNK :]})
+    project.datasets.mkdir(exist_ok=True)
+    made.rename(project.datasets / "first")
+    home = Home(tmp_path)
+    try:
+        yield Commands(project.path, capsys)
+    finally:
+        home.close()
+
+
+def test_looking(commands: Commands, tmp_path: Path) -> None:
+    assert [item["name"] for item in commands("list")["items"]] == ["first"]
+    assert commands("show", "first")["chunks"] == 9
+    page = commands("browse", "first", "--count", 3)
+    assert [row["index"] for row in page["items"]] == [0, 1, 2]
+    assert not page["indexed"]
+    page = commands("browse", "first", "--sort", "loudness", "--descending", "--start", 5)
+    levels = [row["rms_db"] for row in page["items"]]
+    assert page["indexed"]
+    assert len(levels) == 4
+    assert levels == sorted(levels, reverse=True)
+    source = page["items"][0]["source"]
+    assert commands("browse", "first", "--source", source)["total"] in (4, 5)
+    assert "a.wav" in commands.text("browse", "first")
+    found = commands("stats", "first")
+    assert (found["chunks"], found["sampled"], len(found["sources"])) == (9, 9, 2)
+    assert found["job"]
+    again = commands("stats", "first")
+    assert again["job"] is None
+    assert again["created"] == found["created"]
+    assert "LUFS" in commands.text("stats", "first")
+    assert commands("mark", "first", 1, 3)["marked"] == [1, 3]
+    assert commands("mark", "first", 3, "--good")["marked"] == [1]
+    assert commands.refused("mark", "first", 9) == "bad-parameter"
+    assert commands("split-audit", "first")["validation"] == 1
+    report = commands("validate", "first")
+    assert report["sound"]
+    assert "9 chunks are whole" in commands.text("validate", "first")
+    up = foreign(tmp_path / "up", {b"00000000": noise(1), b"00000001": b"\xff"})
+    assert commands("browse", up, project=False)["items"][1]["problem"]
+    assert commands("show", up, project=False)["chunks"] == 2
+    report = commands("validate", up, project=False, code=3)
+    assert report["counts"] == {"bad-record": 1}
+    for verb in ("show", "stats", "browse", "validate", "split-audit"):
+        assert commands.refused(verb, "nothing") == "not-found"
+
+
+def test_copies(commands: Commands, tmp_path: Path) -> None:
+    assert commands.refused("clean", "first", "cleaned") == "nothing-marked"
+    commands("mark", "first", 2)
+    assert commands("clean", "first", "cleaned")["chunks"] == 8
+    assert commands.refused("clone", "first", "cleaned") == "name-taken"
+    assert commands("clone", "first", tmp_path / "elsewhere" / "copy")["chunks"] == 9
+    file = tmp_path / "backup"
+    archived = commands("export", "first", file)
+    assert archived["path"].endswith("backup.ravedataset")
+    assert commands.refused("export", "first", archived["path"]) == "output-exists"
+    assert Path(commands("restore", archived["path"])["path"]).name == "first-2"
+    assert commands.refused("restore", file) == "not-found"
+    files = commands("extract", "first", tmp_path / "files", "--index", 4, "--index", 0, "--format", "flac")
+    assert files["files"] == 2
+    assert commands("repair", "first", "repaired")["dropped"] == []
+    names = [item["name"] for item in commands("list")["items"]]
+    assert names == ["cleaned", "first", "first-2", "repaired"]
+    stored = {record.name for record in Project.open(commands.project).items("dataset")}
+    assert stored == set(names)
+    begun = commands("clone", "first", "later", "--detach")
+    assert begun["state"] in ("queued", "starting", "running")
+    assert "later" in json.dumps(
+        json.loads((commands.project / "jobs" / begun["job"] / "spec.json").read_text())
+    )
+
+
+def test_names_tags_and_the_trash(commands: Commands, tmp_path: Path) -> None:
+    project = Project.open(commands.project)
+    run = project.runs / "model"
+    run.mkdir(parents=True)
+    (run / "config.gin").write_text("")
+    project.store.register("run", "model", run, parent="first")
+    assert commands("tag", "first", "drums", "mine ü")["tags"] == ["drums", "mine ü"]
+    assert commands("list")["items"][0]["tags"] == ["drums", "mine ü"]
+    assert commands.refused("tag", "nothing", "x") == "dataset-missing"
+    assert commands("tag", "first", code=2)["error"]["code"] == "usage"
+    assert commands("rename", "first", "second")["name"] == "second"
+    record = project.store.get("run", "model")
+    assert record is not None
+    assert record.parent == "second"
+    assert commands("list")["items"][0]["tags"] == ["drums", "mine ü"]
+    assert commands("show", "second")["chunks"] == 9
+    assert commands.refused("rename", "nothing", "x") == "dataset-missing"
+    assert commands.refused("rename", "second", "a/b") == "bad-name"
+    adopted = commands("adopt", foreign(tmp_path / "up", {b"00000000": noise(1)}))
+    assert adopted["name"] == "up"
+    assert commands.refused("rename", "second", "up") in ("name-taken",)
+    refused = commands("delete", "second", code=3)["error"]
+    assert refused["code"] == "in-use"
+    assert "model" in refused["message"]
+    item = commands("delete", "second", "--force")
+    assert (item["name"], Path(item["path"]).exists()) == ("second", True)
+    commands("delete", "up")
+    assert (tmp_path / "up" / "data.mdb").is_file(), "what is adopted is not deleted"
+    assert commands("list")["items"] == []
+    assert commands("tag", "second", "--clear", code=3)["error"]["code"] == "dataset-missing"
