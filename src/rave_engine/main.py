@@ -42,6 +42,11 @@ def handlers() -> dict[str, Callable[[Any, JobContext], dict[str, Any]]]:
 
         return training.run(params, job)
 
+    def trial(params: Any, job: JobContext) -> dict[str, Any]:
+        from rave_engine import training
+
+        return training.try_out(params, job)
+
     def render(params: Any, job: JobContext) -> dict[str, Any]:
         from rave_engine import inference
 
@@ -62,4 +67,11 @@ def handlers() -> dict[str, Callable[[Any, JobContext], dict[str, Any]]]:
 
         return exporting.verify(params, job)
 
-    return {"train": train, "render": render, "evaluate": evaluate, "export": export, "verify": verify}
+    return {
+        "train": train,
+        "trial": trial,
+        "render": render,
+        "evaluate": evaluate,
+        "export": export,
+        "verify": verify,
+    }

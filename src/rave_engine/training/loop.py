@@ -7,7 +7,7 @@ import math
 import time
 import wave
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from rave_engine import checkpoints
 from rave_engine.configs import Composition
 from rave_engine.errors import Cancelled, EngineError
 from rave_engine.jobs import JobContext
-from rave_engine.training import data, preflight
+from rave_engine.training import clips, data, preflight, retention
+from rave_engine.training.memory import is_out_of_memory, out_of_memory
 from rave_engine.training.scalars import Scalars
 from rave_engine.training.state import Trainee, capture
 from rave_engine.training.step import FastStep, StepResult
@@ -50,6 +51,7 @@ class Loop:
     composition: Composition
     scalars: Scalars
     started: float
+    clips: list[clips.Clip] = field(default_factory=list)
     stopping: bool = False
     paused: bool = False
     last_saved: Path | None = None
@@ -65,6 +67,10 @@ class Loop:
     _preview_wanted: bool = False
     _save_wanted: list[Command] = field(default_factory=list)
     _finishing: bool = False
+    _trained: str = ""
+    """Phase of the last batch; empty before the first."""
+    _loss: torch.Tensor | None = None
+    """Loss of the last batch."""
 
     def run(self) -> dict[str, Any]:
         """Train; the result as :func:`rave_engine.training.prepare.run` describes it."""
@@ -81,6 +87,10 @@ class Loop:
         try:
             self._train(stream, step)
             self._finish()
+        except (RuntimeError, MemoryError) as error:
+            if is_out_of_memory(error):
+                raise out_of_memory(f"at step {self.trainee.position.step} ({self.phase})", error) from error
+            raise
         finally:
             self.scalars.close()
             data.close(self.dataset)
@@ -108,6 +118,7 @@ class Loop:
             )
             extra = {**self._learning_rates(), "epoch": float(position.epoch)}
             result = step(next(stream), position.batch, log=log)
+            self._trained = phase
             self._check_finite(result)
             self._advance()
             self._account(time.monotonic() - begun)
@@ -168,11 +179,30 @@ class Loop:
             else:
                 self.trainee.schedule.start_phase_2()
                 self.job.ack(command)
+        elif command.name == "extend":
+            self._extend(command)
         elif command.name == "preview":
             self._preview_wanted = True
             self.job.ack(command)
         else:
             self.job.ack(command, ok=False, message=f"{command.name} does not apply to a training.")
+
+    def _extend(self, command: Command) -> None:
+        """More (or fewer) steps in all, as long as they are still ahead."""
+        steps = command.args.get("max_steps")
+        if not isinstance(steps, int) or isinstance(steps, bool) or steps <= self.trainee.position.step:
+            self.job.ack(
+                command, ok=False, message=f"The training is at step {self.trainee.position.step} already."
+            )
+            return
+        self.params = replace(self.params, max_steps=steps)
+        self.job.ack(command, message=f"{steps} steps")
+        self._progress(self.phase, force=True)
+
+    @property
+    def phase(self) -> str:
+        """Phase of the last batch; before the first, that of the batch to come."""
+        return self._trained or self.trainee.schedule.phase
 
     def _do_wanted(self) -> None:
         """Saves and previews that were asked for, between two batches."""
@@ -219,6 +249,7 @@ class Loop:
             trainee.ema.swap(model)
         try:
             found = validate(model, data.batches(examples, batches, 0, self.device), self._between)
+            self._hear_clips()
         except _StopValidation:
             return
         finally:
@@ -260,6 +291,27 @@ class Loop:
             _write_wav(path, signal, model.sr)
             self.job.emit(events.Artifact("audio", str(path), {"step": position.step, "role": kind}))
 
+    def _hear_clips(self) -> None:
+        """The user's own sounds through the model as it is now (with averaged weights where there are some)."""
+        model, step = self.trainee.model, self.trainee.position.step
+        folder = self.version / "previews"
+        for clip in self.clips:
+            self._between()
+            folder.mkdir(exist_ok=True)
+            original = folder / f"clip_{clip.number}_original.wav"
+            if not original.exists():
+                _write_wav(original, clip.audio, model.sr)
+            path = folder / f"step_{step:08d}_clip_{clip.number}.wav"
+            _write_wav(path, clips.hear(model, clip), model.sr)
+            info = {
+                "step": step,
+                "role": "clip",
+                "clip": clip.number,
+                "source": clip.source,
+                "original": str(original),
+            }
+            self.job.emit(events.Artifact("audio", str(path), info))
+
     def _keep_best(self, distance: float) -> None:
         position = self.trainee.position
         if not math.isfinite(distance) or (position.best is not None and distance >= position.best):
@@ -278,12 +330,15 @@ class Loop:
         path = self.version / "checkpoints" / checkpoints.name(self.trainee.position.step)
         if self.last_saved == path and path.is_file():
             return path
+        self._check_loss()
         if not self._write(path, "a checkpoint"):
             return None
         self._saved(path)
         return path
 
     def _write(self, path: Path, what: str) -> bool:
+        if not self._room(path):
+            return False
         try:
             checkpoints.save(path, capture(self.trainee, self._info()))
         except OSError as error:
@@ -299,20 +354,40 @@ class Loop:
             return False
         info = {
             "step": self.trainee.position.step,
-            "phase": self.trainee.schedule.phase,
+            "phase": self.phase,
             "best": path.name == checkpoints.BEST,
         }
         self.job.emit(events.Artifact("checkpoint", str(path), info))
         return True
 
+    def _room(self, path: Path) -> bool:
+        """Leave the disk its reserve; older numbered checkpoints of this version go first, then the save is left out."""
+        if self.last_saved is None or not self.last_saved.is_file():
+            return True  # the size is not known yet, and one checkpoint must be tried
+        size = self.last_saved.stat().st_size
+        if retention.make_room(path.parent, size, self.params.keep_free, self._held()):
+            return True
+        self.job.emit(
+            events.Warned(
+                "not-saved",
+                f"A checkpoint was not written, because the disk would have less than {self.params.keep_free / 1e9:.1f} GB left.",
+                f"Free some space on {self.version}: the next save will be tried as usual.",
+            )
+        )
+        return False
+
+    def _held(self) -> set[Path]:
+        """Checkpoints that stay whatever their age."""
+        return self.kept | retention.kept(self.version / "checkpoints", self.params.milestone_every)
+
     def _saved(self, path: Path) -> None:
         self.last_saved = path
-        checkpoints.prune(path.parent, self.params.keep_last, self.kept | {path})
+        checkpoints.prune(path.parent, self.params.keep_last, self._held() | {path})
 
     def _info(self) -> dict[str, Any]:
         return {
             "params": encode(self.params),
-            "phase": self.trainee.schedule.phase,
+            "phase": self.phase,
             "torch": str(torch.__version__),
         }
 
@@ -326,13 +401,13 @@ class Loop:
         path = self.version / "checkpoints" / checkpoints.name(step)
         if not (self.last_saved == path and path.is_file()):
             checkpoints.save(path, capture(self.trainee, self._info()))
-            info = {"step": step, "phase": self.trainee.schedule.phase, "final": True, "best": False}
+            info = {"step": step, "phase": self.phase, "final": True, "best": False}
             self.job.emit(events.Artifact("checkpoint", str(path), info))
         self._saved(path)
         self._write_texts()
         for command in self._save_wanted:
             self.job.ack(command, message=str(path))
-        self._progress(self.trainee.schedule.phase, force=True)
+        self._progress(self.phase, force=True)
 
     def _result(self) -> dict[str, Any]:
         result: dict[str, Any] = {
@@ -340,7 +415,7 @@ class Loop:
             "version": self.version.name,
             "step": self.trainee.position.step,
             "checkpoint": str(self.last_saved),
-            "phase": self.trainee.schedule.phase,
+            "phase": self.phase,
             "seconds": time.monotonic() - self.started,
             "steps_per_second": self.steps_done / self.seconds_training if self.seconds_training else None,
             "best": str(self.best_path) if self.best_path else None,
@@ -384,9 +459,14 @@ class Loop:
 
     def _check_finite(self, result: StepResult) -> None:
         """Raises :class:`EngineError` (``diverged``). Off the CPU only every few steps: looking at the loss waits for the device."""
+        self._loss = result.loss
         if self.device.type != "cpu" and self.trainee.position.step % 10 and not result.scalars:
             return
-        if bool(torch.isfinite(result.loss)):
+        self._check_loss()
+
+    def _check_loss(self) -> None:
+        """Before a checkpoint is written as well: the last good one must not be replaced by one without numbers."""
+        if self._loss is None or bool(torch.isfinite(self._loss)):
             return
         where = str(self.last_saved or self.best_path or "")
         raise EngineError(

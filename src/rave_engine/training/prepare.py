@@ -14,9 +14,10 @@ import torch
 from rave_engine import checkpoints, configs
 from rave_engine.errors import EngineError
 from rave_engine.jobs import JobContext
-from rave_engine.training import data, preflight
+from rave_engine.training import clips, data, preflight, transfer
 from rave_engine.training.fast import Fast, install, keep, optimizer
 from rave_engine.training.loop import Loop
+from rave_engine.training.memory import try_phase_2
 from rave_engine.training.scalars import Scalars
 from rave_engine.training.schedule import Ema, Schedule
 from rave_engine.training.state import Trainee, restore
@@ -41,7 +42,7 @@ def run(params: TrainParams, job: JobContext) -> dict[str, Any]:
     for text in composition.warnings:
         job.emit(events.Warned("override", text))
     facts = data.inspect(Path(params.dataset), params)
-    _seed(params.seed)
+    seed_all(params.seed)
     if params.threads > 0:
         torch.set_num_threads(params.threads)
     if device.type == "cuda":  # as upstream's train.py
@@ -57,6 +58,8 @@ def run(params: TrainParams, job: JobContext) -> dict[str, Any]:
     if model.valid_signal_crop and preflight.receptive_field(model, composition.text):
         job.log(f"Receptive field: {model.receptive_field.tolist()} samples")
     preflight.check_length(model, params.n_signal, facts.sample_rate, ratio)
+    if state is None and params.init_from:
+        _take_weights(params, model, job)
     if facts.sample_rate != model.sr:
         job.emit(
             events.Warned(
@@ -70,6 +73,8 @@ def run(params: TrainParams, job: JobContext) -> dict[str, Any]:
     write_json(version / "split.json", split.to_json())
     fast = Fast.of(params)
     trainee = make_trainee(model.to(device), params.ema, fast, (params.lr_generator, params.lr_discriminator))
+    if _should_probe(params, model, device, state):
+        try_phase_2(model, params.n_signal, params.batch, device)
     order = data.Order(split.train, params.batch, params.seed)
     if state is not None:
         restore(trainee, state, order.per_epoch)
@@ -91,9 +96,59 @@ def run(params: TrainParams, job: JobContext) -> dict[str, Any]:
         composition=composition,
         scalars=Scalars(version, job),
         started=started,
+        clips=clips.load(_clip_sources(params, job), model.sr, model.n_channels, job.emit),
     )
     job.emit(events.Artifact("config", str(Path(params.run) / configs.CONFIG_NAME)))
     return loop.run()
+
+
+def _take_weights(params: TrainParams, model: Any, job: JobContext) -> None:
+    """Begin with another run's weights; what fitted is said, and written to ``transfer.json`` of the run."""
+    source = checkpoints.find(params.init_from or "")
+    report = transfer.take(model, checkpoints.load(source)["state_dict"])
+    report = {"checkpoint": str(source), **report}
+    path = Path(params.run) / "transfer.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, report)
+    job.log(f"{transfer.sentence(report)} From {source}")
+    job.emit(events.Artifact("report", str(path), {"role": "transfer", "parts": report["parts"]}))
+    left = len(report["new"]) + len(report["shapes"])
+    if left:
+        job.emit(
+            events.Warned(
+                "transfer",
+                f"{left} layers of the new model had nothing to take over and begin anew.",
+                "That is as it should be where the two models differ in build or size; the report names them.",
+            )
+        )
+
+
+PROBED_FROM = 1000
+"""Steps from which on a training is long enough to be worth a look at phase 2 first."""
+
+
+def _should_probe(
+    params: TrainParams, model: Any, device: torch.device, state: dict[str, Any] | None
+) -> bool:
+    """A fresh, long training on a device with memory of its own that will come to phase 2.
+
+    On the processor memory is shared with everything else and a step may take a minute; there the estimate has to do.
+    """
+    reaches = params.max_steps > int(model.warmup) > 0
+    return (
+        params.probe_phase_2
+        and state is None
+        and device.type == "cuda"
+        and reaches
+        and params.max_steps >= PROBED_FROM
+    )
+
+
+def _clip_sources(params: TrainParams, job: JobContext) -> list[str]:
+    if params.clips and params.derivative:
+        job.log("Sounds to follow are left out: this model learns the slope of the sound.")
+        return []
+    return params.clips
 
 
 def make_trainee(
@@ -157,7 +212,8 @@ def _compose(params: TrainParams, source: Path | None) -> configs.Composition:
     )
 
 
-def _seed(seed: int) -> None:
+def seed_all(seed: int) -> None:
+    """Seed the three generators, as upstream's train.py would with Lightning's help."""
     random.seed(seed)
     np.random.seed(seed & 0xFFFFFFFF)
     torch.manual_seed(seed)
@@ -180,7 +236,10 @@ def _split(params: TrainParams, chunks: int, source: Path | None, job: JobContex
                 continue
             if found.train and found.val and len({*found.train, *found.val}) == chunks:
                 return found
-    found = data.split(chunks, params.holdout)
+    declared = data.declared_split(Path(params.dataset), chunks)
+    if declared is not None:
+        job.log(f"Validation: {len(declared.val)} chunks of recordings that the dataset keeps apart.")
+    found = declared or data.split(chunks, params.holdout)
     if found.shared:
         job.emit(
             events.Warned(
