@@ -25,6 +25,7 @@ __all__ = [
     "ConfigFacts",
     "Evaluation",
     "checkpoints",
+    "checkpoints_of",
     "describe",
     "evaluate",
     "evaluations",

@@ -37,6 +37,7 @@ __all__ = [
     "read_recipe",
     "render_job",
     "render_now",
+    "save",
     "takes",
 ]
 
@@ -182,16 +183,6 @@ def keep(
 
     Raises :class:`UserError`: bad-name, name-taken, and those of reading the two sounds; :class:`OSError` of the disk.
     """
-    import soundfile
-
-    from rave_gui.audio import wav
-
-    result, rate = wav.read(rendered.path)
-    if mix < 1.0:
-        original, _ = wav.read(prepare(services, rendered.source), rate)
-        result = blend(original, result, mix, gain)
-    else:
-        result = blend(result, result, 1.0, gain)
     folder = project.takes
     folder.mkdir(parents=True, exist_ok=True)
     if name is None:
@@ -205,6 +196,35 @@ def keep(
                 tr("Choose another name: nothing is ever overwritten."),
                 code="name-taken",
             )
+    return _write(services, project, rendered, target, mix=mix, gain=gain)
+
+
+def save(
+    services: Services,
+    project: Project,
+    rendered: Rendered,
+    target: Path,
+    *,
+    mix: float = 1.0,
+    gain: float = 1.0,
+) -> Path:
+    """The same to a file anywhere (``.wav`` is added where it is missing); one that is there is replaced: the user was asked."""
+    if target.suffix.lower() != ".wav":
+        target = target.with_name(f"{target.name}.wav")
+    return _write(services, project, rendered, target, mix=mix, gain=gain)
+
+
+def _write(
+    services: Services, project: Project, rendered: Rendered, target: Path, *, mix: float, gain: float
+) -> Path:
+    import soundfile
+
+    from rave_gui.audio import wav
+
+    result, rate = wav.read(rendered.path)
+    original = result
+    if mix < 1.0:
+        original, _ = wav.read(prepare(services, rendered.source), rate)
     recipe = Recipe(
         stored(rendered.model, project.path),
         rendered.run,
@@ -215,9 +235,9 @@ def keep(
         mix,
         gain,
     )
-    aside = folder / f".{target.stem}.part.wav"
+    aside = target.with_name(f".{target.stem}.part.wav")
     try:
-        soundfile.write(str(aside), result.T, rate, subtype="FLOAT", format="WAV")
+        soundfile.write(str(aside), blend(original, result, mix, gain).T, rate, subtype="FLOAT", format="WAV")
         write_recipe(aside, recipe)
         replace_file(aside, target)
     except soundfile.LibsndfileError as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from rave_gui.play.recipe import Recipe, found, read_recipe
+from rave_gui.play.recipe import Recipe, found, read_recipe, stored
 from rave_gui.projects.runs import run_of, step_of
 
 if TYPE_CHECKING:
@@ -77,6 +77,15 @@ def _take(row: Any, made: dict[str, JobView], project: Path) -> Take:
         step = (view.result or {}).get("step") or step_of(checkpoint)
         if view.kind == "render":
             kind, original = "render", Path(str(view.params.get("source", "")))
+            randomness, seed = view.params.get("randomness"), view.params.get("seed")
+            recipe = Recipe(
+                stored(checkpoint, project),
+                run,
+                step if isinstance(step, int) else None,
+                stored(original, project),
+                float(randomness or 0.0),
+                int(seed or 0),
+            )
     seconds, rate = _length(result)
     return Take(
         row.name,

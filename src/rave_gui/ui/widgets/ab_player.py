@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from rave_gui.errors import UserError
@@ -23,6 +23,8 @@ from rave_gui.viewmodels.ab_player import PlayerModel, Track
 from rave_gui.viewmodels.sounds import Peaks, Sound
 
 POLL_MS = 33
+NARROW = 620
+"""Pixels at 100 % below which the choice of sounds is letters only."""
 NUDGE_SECONDS = 1.0
 
 
@@ -53,6 +55,7 @@ class SoundPlayer(QWidget):
         self._loading: Task | None = None
         self._opening: Task | None = None
         self._wants_focus = False
+        self._short = False
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(themes.theme.space("m"))
@@ -83,7 +86,7 @@ class SoundPlayer(QWidget):
         self.loop = IconButton(themes, "repeat", tr("Loop (L)"))
         self.loop.setCheckable(True)
         self.loop.clicked.connect(lambda on: self.model.set_loop(bool(on)))
-        self.whole = Button(themes, tr("Loop all"), "", "quiet", tip=tr("Repeat the whole sound again (Esc)"))
+        self.whole = IconButton(themes, "x", tr("Loop all of it again"))
         self.whole.clicked.connect(self.model.clear_region)
         self.bar.addWidget(self.loop)
         self.bar.addWidget(self.whole)
@@ -105,6 +108,7 @@ class SoundPlayer(QWidget):
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._tick)
+        themes.changed.connect(self._fit)
         self.model.changed.connect(self.refresh)
         self.refresh()
 
@@ -288,6 +292,21 @@ class SoundPlayer(QWidget):
         if m.playing and self.isVisible():
             self._timer.start()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave out what there is no room for."""
+        theme = self._themes.theme
+        room = self._has_volume and self.width() >= theme.px(NARROW - 110)
+        self._speaker.setVisible(room)
+        self.volume.setVisible(room)
+        narrow = self.width() < theme.px(NARROW)
+        if self.ab is not None and narrow and not self._short:
+            self._make_choice()
+            self.refresh()
+
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
         super().hideEvent(event)
         self._timer.stop()
@@ -305,7 +324,9 @@ class SoundPlayer(QWidget):
         if len(self._tracks) < 2:
             return
         letters = [(t.key, f"{chr(65 + i)}  {t.name}") for i, t in enumerate(self._tracks)]
-        short = len(self._tracks) > 2 or max(len(t.name) for t in self._tracks) > 16
+        long = len(self._tracks) > 2 or max(len(t.name) for t in self._tracks) > 16
+        short = long or self.width() < self._themes.theme.px(NARROW)
+        self._short = short
         self.ab = Segments(
             [(key, chr(65 + i) if short else text) for i, (key, text) in enumerate(letters)],
             tr("What is heard"),

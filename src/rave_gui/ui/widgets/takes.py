@@ -43,7 +43,7 @@ class TakesPanel(QWidget):
         box.addWidget(self.search)
         columns: list[Column[Take]] = [
             Column("name", tr("Take"), lambda t: t.name, strong=True, icon=_icon, tip=lambda t: str(t.path)),
-            Column("model", tr("Model"), _model, 150, hidden=not with_model),
+            Column("model", tr("Model"), _model, 170, hidden=not with_model),
             Column("seconds", tr("Length"), _length, 80, sort=lambda t: t.seconds, right=True),
             Column("created", tr("Made"), lambda t: when(t.created), 120, sort=lambda t: t.created),
             Column("size", tr("Size"), lambda t: words.size(t.bytes), 84, sort=lambda t: t.bytes, right=True),
@@ -74,7 +74,7 @@ def _icon(take: Take) -> str:
 def _model(take: Take) -> str:
     if not take.run:
         return "–"
-    return tr("{run}, step {step}", run=take.run, step=take.step) if take.step else take.run
+    return f"{take.run}  ·  {take.step:,}" if take.step else take.run
 
 
 def _length(take: Take) -> str:

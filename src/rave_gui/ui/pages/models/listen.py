@@ -34,7 +34,6 @@ class ListenPanel(DropZone):
         self.setObjectName("page")
         themes = session.themes
         theme = themes.theme
-        self.box.setContentsMargins(0, 0, 0, 0)
         self._stack = QStackedLayout()
         self.box.addLayout(self._stack)
         self.empty = EmptyState(
@@ -60,6 +59,9 @@ class ListenPanel(DropZone):
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self._full(session))
         self.hearing: Hearing | None = None
+
+    def _space(self) -> None:
+        self.box.setContentsMargins(0, 0, 0, 0)
 
     def show_hearing(self, hearing: Hearing | None) -> None:
         """Hear this; None: there is nothing yet."""

@@ -68,8 +68,11 @@ class ModelsPage(Page):
         split.addWidget(self._list())
         self.detail = ModelDetail(session)
         split.addWidget(self.detail)
-        split.setStretchFactor(0, 2)
-        split.setStretchFactor(1, 5)
+        split.setStretchFactor(0, 0)
+        split.setStretchFactor(1, 1)
+        self._split = split
+        themes.changed.connect(self._sizes)
+        self._sizes()
         self.stack.addWidget(split)
         box.addWidget(self.stack, 1)
         self.commands = ModelCommands(self)
@@ -89,6 +92,7 @@ class ModelsPage(Page):
         detail.listen.render_asked.connect(lambda: session.actions.trigger("models.render"))
         detail.listen.dropped.connect(self._dropped)
         detail.listen.player.model.changed.connect(session.actions.refresh)
+        session.engine.changed.connect(self._read_facts)
         self._show_list()
 
     # The page
@@ -285,6 +289,10 @@ class ModelsPage(Page):
 
     # Parts
 
+    def _sizes(self) -> None:
+        wide = self.session.themes.theme.px(290)
+        self._split.setSizes([wide, 4000])
+
     def _list(self) -> QWidget:
         themes = self.session.themes
         side = QWidget()
@@ -309,7 +317,7 @@ class ModelsPage(Page):
                 "distance",
                 tr("Distance"),
                 lambda item: f"{item.distance:.1f}" if item.distance is not None else "–",
-                88,
+                84,
                 sort=lambda item: item.distance,
                 right=True,
                 tip=lambda _item: tr("The smallest distance to the original that was measured"),
@@ -321,7 +329,7 @@ class ModelsPage(Page):
         self.table.menu = lambda: self.commands.menu(self.table)
         self.search.textChanged.connect(self.table.rows.set_filter)
         box.addWidget(self.table, 1)
-        side.setMinimumWidth(themes.theme.px(200))
+        side.setMinimumWidth(230)
         return side
 
     def _picked(self) -> None:
