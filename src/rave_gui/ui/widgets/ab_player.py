@@ -96,12 +96,10 @@ class SoundPlayer(QWidget):
         self.volume.setValue(100)
         self.volume.setToolTip(tr("Volume"))
         self.volume.valueChanged.connect(lambda value: self.model.set_gain((value / 100) ** 2))
-        speaker = IconLabel(themes, "volume-2", "muted", 16)
-        self.bar.addWidget(speaker)
+        self._has_volume = volume
+        self._speaker = IconLabel(themes, "volume-2", "muted", 16)
+        self.bar.addWidget(self._speaker)
         self.bar.addWidget(self.volume)
-        if not volume:
-            speaker.hide()
-            self.volume.hide()
         self.time = label("", "muted")
         self.bar.addWidget(self.time)
         box.addLayout(self.bar)

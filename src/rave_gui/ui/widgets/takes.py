@@ -43,10 +43,18 @@ class TakesPanel(QWidget):
         box.addWidget(self.search)
         columns: list[Column[Take]] = [
             Column("name", tr("Take"), lambda t: t.name, strong=True, icon=_icon, tip=lambda t: str(t.path)),
-            Column("model", tr("Model"), _model, 170, hidden=not with_model),
-            Column("seconds", tr("Length"), _length, 80, sort=lambda t: t.seconds, right=True),
-            Column("created", tr("Made"), lambda t: when(t.created), 120, sort=lambda t: t.created),
-            Column("size", tr("Size"), lambda t: words.size(t.bytes), 84, sort=lambda t: t.bytes, right=True),
+            Column("model", tr("Model"), _model, 140, hidden=not with_model),
+            Column("seconds", tr("Length"), _length, 76, sort=lambda t: t.seconds, right=True),
+            Column("created", tr("Made"), lambda t: when(t.created), 112, sort=lambda t: t.created),
+            Column(
+                "size",
+                tr("Size"),
+                lambda t: words.size(t.bytes),
+                84,
+                sort=lambda t: t.bytes,
+                right=True,
+                hidden=True,
+            ),
         ]
         self.table = Table(themes, tr("Takes"), columns, lambda t: t.name)
         box.addWidget(self.table, 1)
