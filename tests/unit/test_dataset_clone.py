@@ -285,3 +285,31 @@ def test_a_cut_archive_is_refused(dataset: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         archive.inspect(tmp_path / "none")
     assert caught.value.code == "not-found"
+
+
+def test_notes_and_the_split_by_recordings_travel(tmp_path: Path) -> None:
+    from rave_gui.datasets import notes, validation
+    from rave_gui.datasets.append import made_with
+    from rave_gui.datasets.repair import repair
+
+    path = built(tmp_path, {f"{i}.wav": sound(4, i) for i in range(6)}, validation="files")
+    notes.write(path, "*", licence="CC0", consent="mine")
+    split = validation.read(path)
+    assert split is not None
+    paths = app_paths(tmp_path)
+    archive.save(path, tmp_path / "a.ravedataset", paths=paths)
+    archive.restore(tmp_path / "a.ravedataset", tmp_path / "back")
+    clone.clone(path, tmp_path / "clone", paths=paths)
+    repair(path, tmp_path / "repaired")
+    for copy in ("back", "clone", "repaired"):
+        assert notes.read(tmp_path / copy) == notes.read(path)
+        assert validation.read(tmp_path / copy) == split
+    kept = split["validation"]
+    mark(path, [kept[0], 0 if kept[0] else 23], paths=paths)
+    clean_copy(path, tmp_path / "clean", paths=paths)
+    mine = validation.read(tmp_path / "clean")
+    assert mine is not None
+    assert (mine["count"], len(mine["validation"])) == (22, len(kept) - 1)
+    with Dataset(tmp_path / "clean") as new:
+        assert {new.origins(place)[0].path for place in mine["validation"]} == set(split["files"])
+    assert made_with(tmp_path / "clean").num_signal * 2 == CHUNK, "recordings can be added to a cleaned copy"

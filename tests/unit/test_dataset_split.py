@@ -81,3 +81,11 @@ def test_small_and_empty_datasets(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         audit(foreign(tmp_path / "empty", {}))
     assert caught.value.code == "empty-dataset"
+
+
+def test_recordings_kept_apart_are_told(tmp_path: Path) -> None:
+    files = {f"{i}.wav": np.random.default_rng(i).standard_normal(20 * CHUNK) * 0.1 for i in range(5)}
+    found = audit(built(tmp_path, files, validation="files"))
+    assert found.kept_apart == 20
+    assert found.share > 0.5
+    assert "trusted" in found.advice

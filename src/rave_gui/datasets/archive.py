@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from rave_gui.datasets import notes, validation
 from rave_gui.datasets.beside import FOLDER, MARKS, beside
 from rave_gui.datasets.clone import used_bytes
 from rave_gui.datasets.copying import Cancel, Progress, aside
@@ -32,12 +33,13 @@ SUFFIX = ".ravedataset"
 MANIFEST = "manifest.json"
 MARKS_ENTRY = f"{FOLDER}/{MARKS}"
 FORMAT = 1
-ENTRIES = ("data.mdb", "metadata.yaml", FILE_NAME, MARKS_ENTRY)
+SMALL = ("metadata.yaml", notes.FILE_NAME, validation.FILE_NAME, MARKS_ENTRY)
+ENTRIES = ("data.mdb", FILE_NAME, *SMALL)
 _REQUIRED = {"data.mdb", "metadata.yaml"}
 _BLOCK = 4 << 20
 _MAX_MANIFEST = 1 << 20
 _MAX_SMALL = 64 << 20
-"""metadata.yaml and the marks are never larger."""
+"""The files of :data:`SMALL` are never larger."""
 
 
 class _Count:
@@ -116,9 +118,9 @@ def save(
     try:
         with _sidecar_copy(dataset) as sidecar:
             files: list[tuple[str, Path, int]] = [("data.mdb", dataset / "data.mdb", used_bytes(dataset))]
-            small = [("metadata.yaml", dataset / "metadata.yaml"), (MARKS_ENTRY, marks)]
+            small = [(name, marks if name == MARKS_ENTRY else dataset / name) for name in SMALL]
             if sidecar is not None:
-                small.insert(1, (FILE_NAME, sidecar))
+                small.insert(0, (FILE_NAME, sidecar))
             files += [(name, path, path.stat().st_size) for name, path in small if path.is_file()]
             total = sum(size for _, _, size in files)
             output.parent.mkdir(parents=True, exist_ok=True)
@@ -204,7 +206,7 @@ def _manifest(file: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
         # Stored entries cannot unpack to more than they are: no bombs.
         if info.compress_type != zipfile.ZIP_STORED or info.file_size != one.get("size"):
             raise _refuse(file, tr("{name} is not what the list says", name=name))
-        if name in ("metadata.yaml", MARKS_ENTRY) and info.file_size > _MAX_SMALL:
+        if name in SMALL and info.file_size > _MAX_SMALL:
             raise _refuse(file, tr("{name} is too large", name=name))
     return manifest
 

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from rave_gui.datasets.beside import marks
-from rave_gui.datasets.copying import Cancel, Progress, aside, write_metadata, write_records, write_sidecar
+from rave_gui.datasets.copying import (
+    Cancel,
+    Progress,
+    aside,
+    carry,
+    write_metadata,
+    write_records,
+    write_sidecar,
+)
 from rave_gui.datasets.index import key_number
 from rave_gui.datasets.read import Dataset
 from rave_gui.errors import UserError
@@ -59,6 +67,7 @@ def clean_copy(
         with aside(output, one.info.size * len(kept) // max(1, one.chunks)) as folder:
             numbers = write_records(folder, records())
             write_sidecar(one.path, folder, numbers, one.sample_rate)
+            carry(one.path, folder, numbers)
             values = dict(one.metadata)
             if isinstance(values.get("n_seconds"), (int, float)):
                 values["n_seconds"] = float(values["n_seconds"]) * len(numbers) / one.chunks

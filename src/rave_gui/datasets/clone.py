@@ -1,6 +1,6 @@
 """A second, independent copy of a dataset; on file systems that can, without using space (copy on write).
 
-Never by hard links: LMDB changes its file in place when chunks are appended, and both names would change.
+Never by hard links: LMDB changes its file in place when another program adds to it, and both names would change.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from rave_gui.datasets.beside import FOLDER, MARKS, beside
-from rave_gui.datasets.copying import Cancel, Progress, aside
+from rave_gui.datasets.copying import Cancel, Progress, aside, carry
 from rave_gui.datasets.mdb import MdbFile
 from rave_gui.datasets.read import Dataset
 from rave_gui.datasets.sidecar import FILE_NAME
 from rave_gui.paths import AppPaths
 
-FILES = ("data.mdb", "metadata.yaml", FILE_NAME)
-"""What makes a dataset; a lock file of LMDB's is made anew by whoever needs it."""
 _BLOCK = 8 << 20
 _FICLONE = 0x40049409  # linux/fs.h: _IOW(0x94, 9, int)
 
@@ -102,6 +100,7 @@ def clone(
             if marks.is_file():
                 (folder / FOLDER).mkdir()
                 shutil.copyfile(marks, folder / FOLDER / MARKS)
+        carry(dataset, folder)
         shutil.copyfile(dataset / "metadata.yaml", folder / "metadata.yaml")
     on_progress(size, size, "bytes")
     return {"path": str(output), "method": method, "bytes": size, "chunks": chunks}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from rave_gui.datasets.record import key
+from rave_gui.datasets import notes, validation
 from rave_gui.datasets.sidecar import FILE_NAME
 from rave_gui.datasets.store import ChunkStore
 from rave_gui.datasets.target import os_error, refuse_existing
@@ -137,8 +137,9 @@ def write_sidecar(dataset: Path, folder: Path, numbers: list[int], sample_rate: 
             )
             target.execute(f"UPDATE {table} SET {column} = -1 - {column}")  # noqa: S608
         target.execute("INSERT OR REPLACE INTO meta VALUES ('copied_from', ?)", (json.dumps(str(dataset)),))
-        # It describes another build than the one this copy could be gone on with.
+        # It describes another build than the one this copy could be gone on with; recordings can still be added to it.
         target.execute("DELETE FROM meta WHERE key = 'signature'")
+        target.execute("UPDATE meta SET value = ? WHERE key = 'boundary'", (str(len(numbers)),))
         target.commit()
         target.execute("PRAGMA journal_mode = DELETE")
         target.execute("VACUUM")
@@ -151,13 +152,27 @@ def write_sidecar(dataset: Path, folder: Path, numbers: list[int], sample_rate: 
     return True
 
 
+def carry(dataset: Path, folder: Path, numbers: list[int] | None = None) -> None:
+    """Take along what people wrote about a dataset: notes on its sources, and which recordings are kept for validation.
+
+    ``numbers``: chunk ``i`` of the copy was ``numbers[i]``; None: nothing was renumbered.
+    """
+    if (dataset / notes.FILE_NAME).is_file():
+        shutil.copyfile(dataset / notes.FILE_NAME, folder / notes.FILE_NAME)
+    split = validation.read(dataset)
+    if split is None:
+        return
+    if numbers is not None:
+        places = {old: new for new, old in enumerate(numbers)}
+        kept = [places[old] for old in split.get("validation", []) if old in places]
+        split = {**split, "validation": sorted(kept), "count": len(numbers)}
+        if not kept:
+            return
+    validation.write(folder, split)
+
+
 def write_metadata(folder: Path, values: dict[str, Any]) -> None:
     """metadata.yaml, the last file of a dataset: with it the folder is one."""
     import yaml
 
     replace_text(folder / "metadata.yaml", yaml.safe_dump(values))
-
-
-def record_key(number: int) -> str:
-    """How a chunk's number is written."""
-    return key(number).decode()

@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from rave_gui.datasets import check, record
-from rave_gui.datasets.copying import Cancel, Progress, aside, write_metadata, write_records, write_sidecar
+from rave_gui.datasets.copying import (
+    Cancel,
+    Progress,
+    aside,
+    carry,
+    write_metadata,
+    write_records,
+    write_sidecar,
+)
 from rave_gui.datasets.index import key_number
 from rave_gui.datasets.mdb import DamagedError, Entry, MdbFile
 from rave_gui.datasets.origins import Origins
@@ -180,6 +188,7 @@ def repair(
                 )
             if not write_sidecar(dataset, folder, numbers, rate) and origins.known:
                 work.rebuilt.append("sources.sqlite")
+            carry(dataset, folder, numbers)
             write_metadata(folder, work.metadata(len(numbers), usual, rate))
         promised = max(0, file.entries - len(entries)) if file.entries < 1 << 40 else 0
         return {

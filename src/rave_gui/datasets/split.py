@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rave_gui.datasets import validation
 from rave_gui.datasets.index import key_number
 from rave_gui.datasets.origins import Origins
 from rave_gui.datasets.read import Dataset
 from rave_gui.errors import UserError
-from rave_gui.i18n import tr
+from rave_gui.i18n import tr, trn
 from rave_protocol.codec import encode
 
 PERCENT = 98
@@ -46,6 +47,8 @@ class SplitAudit:
     """Of the validation chunks: equal, or of a recording that training knows (0 to 1)."""
     sources: int
     sources_in_both: int
+    kept_apart: int
+    """Chunks of whole recordings that this application's trainings keep for validation instead (``split.json``); 0: none."""
     examples: list[dict[str, Any]]
     """A few of them: index, source, why."""
     message: str
@@ -78,11 +81,11 @@ def permutation(count: int, seed: int = SEED) -> _Ints:
 def split(count: int, max_residual: int | None = MAX_RESIDUAL) -> tuple[_Ints, _Ints]:
     """RAVE's training and validation chunks (places in key order) of a dataset of ``count`` chunks."""
     train = max(PERCENT * count // 100, 1)
-    validation = count - train
+    held = count - train
     if max_residual is not None:
-        validation = min(max_residual, validation)
+        held = min(max_residual, held)
     order = permutation(count)
-    return order[: count - validation], order[count - validation :]
+    return order[: count - held], order[count - held :]
 
 
 def audit(dataset: Path) -> SplitAudit:
@@ -97,14 +100,14 @@ def audit(dataset: Path) -> SplitAudit:
                 tr("Add recordings to it, or build it again."),
                 code="empty-dataset",
             )
-        train, validation = split(one.chunks)
+        train, held = split(one.chunks)
         in_train = np.zeros(one.chunks, bool)
         in_train[train] = True
         hashes = _hashes(one, origins)
         # A damaged record has no hash and is equal to nothing.
-        equal = np.isin(hashes[validation], hashes[train]) & (hashes[validation] != 0)
-        same = np.zeros(len(validation), bool)
-        beside = np.zeros(len(validation), bool)
+        equal = np.isin(hashes[held], hashes[train]) & (hashes[held] != 0)
+        same = np.zeros(len(held), bool)
+        beside = np.zeros(len(held), bool)
         files: set[int] = set()
         both: set[int] = set()
         first: dict[int, int] = {}
@@ -119,9 +122,9 @@ def audit(dataset: Path) -> SplitAudit:
             both = set(trained.tolist()) & set(file[~in_train[at]].tolist())
             shared = np.zeros(one.chunks, bool)
             shared[at[np.isin(file, trained)]] = True
-            same = shared[validation]
+            same = shared[held]
             first = dict(zip(at[::-1].tolist(), file[::-1].tolist(), strict=True))
-            for number, place in enumerate(validation.tolist()):
+            for number, place in enumerate(held.tolist()):
                 beside[number] = any(
                     0 <= near < one.chunks and in_train[near] and first.get(near) == first.get(place, -1)
                     for near in (place - 1, place + 1)
@@ -133,14 +136,14 @@ def audit(dataset: Path) -> SplitAudit:
                 "source": names.get(first.get(int(place), -1), ""),
                 "why": "equal" if equal[number] else "adjacent" if beside[number] else "same-source",
             }
-            for number, place in enumerate(validation.tolist())
+            for number, place in enumerate(held.tolist())
             if equal[number] or same[number]
         ][:20]
-        share = float((equal | same).mean()) if len(validation) else 0.0
+        share = float((equal | same).mean()) if len(held) else 0.0
         found = SplitAudit(
             chunks=one.chunks,
             train=len(train),
-            validation=len(validation),
+            validation=len(held),
             known=origins.known,
             exact=int(equal.sum()),
             same_source=int(same.sum()),
@@ -148,11 +151,19 @@ def audit(dataset: Path) -> SplitAudit:
             share=share,
             sources=len(files),
             sources_in_both=len(both),
+            kept_apart=_kept_apart(one),
             examples=examples,
             message="",
             advice="",
         )
         return SplitAudit(**{**vars(found), "message": _message(found), "advice": _advice(found)})
+
+
+def _kept_apart(dataset: Dataset) -> int:
+    """Validation chunks that the dataset itself names, when they still fit it."""
+    declared = validation.read(dataset.path) or {}
+    chunks = declared.get("validation")
+    return len(chunks) if isinstance(chunks, list) and declared.get("count") == dataset.chunks else 0
 
 
 def _place_of_key(dataset: Dataset) -> Any:
@@ -215,6 +226,14 @@ def _message(found: SplitAudit) -> str:
 
 
 def _advice(found: SplitAudit) -> str:
+    if found.kept_apart:
+        return trn(
+            "Trainings in this application keep {n} chunk of whole recordings apart and validate on that: their figures can be "
+            "trusted. Only RAVE's own command line draws at random.",
+            "Trainings in this application keep {n} chunks of whole recordings apart and validate on these: their figures can be "
+            "trusted. Only RAVE's own command line draws at random.",
+            found.kept_apart,
+        )
     if found.exact or found.share > 0.1:
         return tr(
             "The validation figures of such a training say how well known recordings are reproduced, not how new sounds will fare. "
