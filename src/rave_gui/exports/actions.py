@@ -82,7 +82,9 @@ def find_model(project: Project | None, model: str) -> Path:
     if direct.is_dir():
         found = sorted(direct.glob("*.ts"))
     elif project is not None:
-        found = sorted(project.find_export(model).glob("*.ts"))
+        record = project.store.get("export", model)
+        adopted = record.info.get("file") if record else None  # one of several in a folder of somebody's
+        found = [Path(adopted)] if adopted else sorted(project.find_export(model).glob("*.ts"))
     else:
         found = []
     if not found:
@@ -98,7 +100,8 @@ def list_exports(project: Project) -> list[dict[str, Any]]:
     """Every export as it is on disk: name, path, model file and what its card says (empty without a card)."""
     found = []
     for record in project.items("export"):
-        models = sorted(record.path.glob("*.ts"))
+        adopted = record.info.get("file")
+        models = [Path(adopted)] if adopted else sorted(record.path.glob("*.ts"))
         found.append(
             {
                 "name": record.name,

@@ -6,6 +6,7 @@ Nothing in it is needed to open a project: :func:`rave_gui.projects.scan.rescan`
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 import uuid
@@ -86,6 +87,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.root = path.parent
+        self._prefix = f"{path.parent}{os.sep}"
         self._network = is_network_folder(self.root)
         self._frozen = False
         try:
@@ -361,11 +363,13 @@ class Store:
             return str(path)
 
     def _record(self, row: sqlite3.Row) -> Record:
-        path = Path(row["path"])
+        text = row["path"]
+        # Put together as texts: paths take long to join, and there may be thousands of rows.
+        path = Path(text if os.path.isabs(text) else f"{self._prefix}{text}")  # noqa: PTH117
         return Record(
             row["kind"],
             row["name"],
-            path if path.is_absolute() else self.root / path,
+            path,
             row["created"],
             row["job"],
             row["parent"],

@@ -102,8 +102,24 @@ def stop(services: Services, project: Project | None, job_id: str) -> JobView:
 
 
 def list_runs(services: Services, project: Project) -> list[dict[str, Any]]:
-    """Every run of the project as it is on disk: name, path, step, checkpoint, dataset, job and its state."""
-    return [_describe(services, project, record.path) for record in project.items("run")]
+    """Every run of the project as it is on disk: name, path, step, checkpoint, dataset, job and its state (see ``listing.RunRow``)."""
+    from rave_gui.workspace import listing
+
+    return [
+        {
+            "name": row.name,
+            "path": str(row.path),
+            "step": row.step,
+            "checkpoint": str(row.checkpoint) if row.checkpoint else None,
+            "checkpoints": [str(path) for path in row.checkpoints],
+            "versions": row.versions,
+            "dataset": row.dataset,
+            "job": row.job,
+            "state": row.state,
+            "progress": row.progress,
+        }
+        for row in listing.runs(services, project)
+    ]
 
 
 def show(services: Services, project: Project, run: str) -> dict[str, Any]:

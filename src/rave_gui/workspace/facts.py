@@ -26,6 +26,8 @@ Read = Callable[[Path], dict[str, Any]]
 _SETTLED_SECONDS = 2.5
 """A file changed so lately may change again without getting another time (FAT's clock goes in steps of 2 s)."""
 _JOB = "job"
+_FORMAT = "2"
+"""Changes with what the readers below give, so that facts of an older version are read anew."""
 
 
 def of(
@@ -64,10 +66,10 @@ def _read(path: Path, read: Read) -> dict[str, Any]:
 
 
 def _stamp(root: str, watch: Iterable[str]) -> str:
-    parts = [root]
+    parts = [_FORMAT, root]
     for name in watch:
         try:
-            status = os.stat(os.path.join(root, name) if name else root)  # noqa: PTH116, PTH118 - a thousand of them
+            status = os.stat(f"{root}/{name}" if name else root)  # noqa: PTH116 - a thousand of them
         except OSError:
             parts.append("-")
             continue
@@ -191,7 +193,7 @@ def read_run(path: Path) -> dict[str, Any]:
     return {
         "step": step_of(newest) if newest else None,
         "checkpoint": newest.relative_to(path).as_posix() if newest else None,
-        "checkpoints": len(checkpoints),
+        "names": [file.relative_to(path).as_posix() for file in checkpoints],
         "versions": len(folders) - 1,
         "modified": max([*times, *(file.stat().st_mtime for file in checkpoints)]),
         "bytes": size,

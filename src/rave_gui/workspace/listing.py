@@ -77,8 +77,15 @@ class RunRow(Row):
     preset: str | None = None
     checkpoint: Path | None = None
     n_checkpoints: int = 0
+    names: tuple[str, ...] = ()
+    """Checkpoints relative to the run, oldest first."""
     versions: int = 0
     modified: float = 0.0
+
+    @property
+    def checkpoints(self) -> list[Path]:
+        """Every checkpoint, oldest first."""
+        return [self.path / name for name in self.names]
 
 
 @dataclass(frozen=True)
@@ -135,7 +142,8 @@ def runs(services: Services, project: Project) -> list[RunRow]:
                 configs=job.get("configs") or [],
                 preset=record.info.get("preset"),
                 checkpoint=record.path / checkpoint if checkpoint else None,
-                n_checkpoints=known.get("checkpoints", 0),
+                n_checkpoints=len(known.get("names", ())),
+                names=tuple(known.get("names", ())),
                 versions=known.get("versions", 0),
                 modified=known.get("modified", record.created),
             )
