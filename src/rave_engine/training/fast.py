@@ -120,7 +120,7 @@ class _Distance(torch.autograd.Function):  # type: ignore[misc]
         spectrum, b, difference, sign, power = ctx.saved_tensors
         count = b.numel()
         slope = difference * (-2.0 / count) / power - sign / (b + ctx.epsilon) / count
-        return None, spectrum * (slope * grad / b.clamp_min(torch.finfo(b.dtype).tiny)), None
+        return None, torch.sgn(spectrum) * (slope * grad), None
 
 
 def optimizer(old: Any, fused: bool, rate: float | None) -> Any:
