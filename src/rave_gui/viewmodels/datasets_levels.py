@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rave_gui.viewmodels.datasets_files import Level
@@ -18,5 +17,5 @@ def measured(services: Services, path: str, stopped: Callable[[], bool]) -> Leve
 
     if stopped():
         return None
-    found: Any = actions.measure(services, Path(path))
+    found: Any = actions.measure(services, path)
     return Level(found.peak_db, found.loudness)

@@ -223,6 +223,10 @@ class LongTable(QTableView):
             order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
             header.setSortIndicator(section, order)
 
+    def sort_key(self) -> tuple[str, bool]:
+        """What the header shows: the column's key, and whether descending."""
+        return self._sort, self._descending
+
     def _first_column(self) -> int:
         return next((i for i in range(len(self.rows.columns)) if not self.isColumnHidden(i)), 0)
 

@@ -30,6 +30,8 @@ class PlayerView(QWidget):
     """
 
     loaded = Signal(object)
+    moved = Signal(float)
+    """The playhead is at so many seconds."""
 
     def __init__(
         self,
@@ -229,6 +231,7 @@ class PlayerView(QWidget):
     def _moved(self) -> None:
         m = self.model
         self.wave.set_position(m.position)
+        self.moved.emit(m.position)
         self.time.setText(f"{words.clock(m.position)} / {words.clock(m.seconds)}" if m.ready else "")
 
     def keyPressEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name

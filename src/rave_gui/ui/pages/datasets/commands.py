@@ -146,7 +146,7 @@ class Commands:
         def to(old: str, new: str) -> None:
             from rave_gui.datasets import actions
 
-            actions.rename(services, project, old, new)
+            actions.rename(services, project.path, old, new)
 
         def redo(old: str, new: str) -> None:
             self._session.call(lambda: to(old, new), lambda _r: self._page.renamed(old, new))
@@ -181,7 +181,7 @@ class Commands:
         def put(tags: Sequence[str]) -> None:
             from rave_gui.datasets import actions
 
-            actions.tag(services, project, entry.name, list(tags))
+            actions.tag(services, project.path, entry.name, list(tags))
 
         def again(tags: Sequence[str]) -> None:
             self._session.call(lambda: put(tags), lambda _r: self._page.reload())

@@ -314,8 +314,9 @@ class ReviewStep(QWidget):
     def _order(self, *_: object) -> None:
         keys = ("all", "usable", "problems", "excluded")
         show: Any = next((k for k in keys if self.show_only.button(k).isChecked()), "all")
-        sort: Any = self.table._sort
-        self._wanted = Order(self.search.text(), show, sort, self.table._descending)
+        key, descending = self.table.sort_key()
+        sort: Any = key
+        self._wanted = Order(self.search.text(), show, sort, descending)
         self._settle.start()
 
     def _arrange(self) -> None:
