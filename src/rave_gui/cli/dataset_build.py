@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from rave_gui.cli.console import Console, Output, json_option, pass_console
-from rave_gui.cli.training import detach_option, started
+from rave_gui.cli.training_shared import detach_option, started
 from rave_gui.datasets.parameters import PARAMETERS, Parameter
 from rave_gui.i18n import tr, trn
 

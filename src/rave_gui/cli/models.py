@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from rave_gui.cli.console import Console, Output, existing_project_option, json_option, pass_console
-from rave_gui.cli.training import detach_option, started
+from rave_gui.cli.training_shared import detach_option, started
 
 
 @click.group("model")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rave_gui.cli.console import Console, Output, json_option, pass_console, shell
-from rave_gui.cli.training import detach_option, started
+from rave_gui.cli.training_shared import detach_option, started
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr, trn
 

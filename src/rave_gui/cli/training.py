@@ -17,13 +17,24 @@ from rave_gui.cli.console import (
     project_option,
     shell,
 )
-from rave_gui.cli.follow import ProgressLine, clock, wait
+from rave_gui.cli.follow import ProgressLine, clock
+from rave_gui.cli.parameters import given, parameter_options
+from rave_gui.cli.training_control import COMMANDS
+from rave_gui.cli.training_shared import (
+    GIN,
+    SIMPLE,
+    base_options,
+    detach_option,
+    fields_given,
+    open_project,
+    started,
+)
+from rave_gui.i18n import tr, trn
 
 if TYPE_CHECKING:
     from rave_gui.jobs.service import JobView
     from rave_gui.projects import Project
-
-detach_option = click.option("--detach", is_flag=True, help="Start it and return at once.")
+    from rave_gui.training.actions import ResumePlan
 
 
 @click.group("train")
@@ -31,38 +42,8 @@ def command() -> None:
     """Start, watch, stop and resume trainings."""
 
 
-def _open(folder: str, create: bool = False) -> Project:
-    from rave_gui.projects import Project
-
-    return Project.open(folder, create=create)
-
-
-def started(
-    console: Console, view: JobView, detach: bool, extra: dict[str, Any], project: str | None
-) -> Output:
-    """The outcome of a command that started a job: at once with ``--detach``, otherwise when it has ended."""
-    if detach:
-        where = f" --project {shell(project)}" if project else ""
-        text = f"Started as job {view.id}. Watch it with: rave-gui jobs log -f {view.id}{where}"
-        return Output(
-            {
-                "job": view.id,
-                "state": view.state,
-                "project": str(view.project) if view.project else None,
-                **extra,
-            },
-            text,
-        )
-    result = wait(console, view)
-    return Output(
-        {
-            "job": view.id,
-            "state": "succeeded",
-            "project": str(view.project) if view.project else None,
-            **extra,
-            **result,
-        }
-    )
+for _command in COMMANDS:
+    command.add_command(_command)
 
 
 @command.command("start")
@@ -73,17 +54,16 @@ def started(
     required=True,
     help="Name of a dataset of the project, or the path of any RAVE dataset.",
 )
-@click.option(
-    "--preset", default="tiny", show_default=True, help="Size of the model (see: rave-gui train presets)."
-)
-@click.option("--steps", type=click.IntRange(min=1), help="Training steps [default: those of the preset].")
+@base_options
 @click.option("--name", help="Name of the run [default: the dataset's and the preset's].")
+@parameter_options(skip=SIMPLE)
 @click.option(
-    "--override", "overrides", multiple=True, metavar="BINDING", help="Gin binding such as “CAPACITY = 16”."
+    "--at",
+    "start_at",
+    metavar="TIME",
+    help="Wait in the queue until then: 22:30, or 2026-11-24 06:00 (local time).",
 )
-@click.option("--batch", type=click.IntRange(min=1), help="Examples a step.")
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda:0 …")
+@click.option("--force", is_flag=True, help="Start although the settings are known to fail.")
 @detach_option
 @json_option
 @pass_console
@@ -93,27 +73,32 @@ def start_command(
     *,
     project: str,
     dataset: str,
-    preset: str,
     steps: int | None,
     name: str | None,
-    overrides: tuple[str, ...],
-    batch: int | None,
-    seed: int,
-    device: str,
+    start_at: str | None,
+    force: bool,
     detach: bool,
+    **values: Any,
 ) -> Output:
-    """Train a model on a dataset. Ctrl+C saves and stops; --detach starts it without waiting."""
-    from rave_gui.configs import actions as configs
+    """Train a model on a dataset. Ctrl+C saves and stops; --detach starts it without waiting.
+
+    Every parameter of a training is an option; “rave-gui train estimate” tells beforehand what it will need.
+    """
     from rave_gui.training import actions
 
-    opened = _open(project, create=True)
-    fields = configs.preset(preset, steps)
-    fields["overrides"] = [*fields["overrides"], *overrides]
-    fields.update(seed=seed, device=device)
-    if batch is not None:
-        fields["batch"] = batch
-    base = f"{Path(dataset).name}-{preset}"
-    view = actions.start(console.services, opened, dataset, fields, name=name, base=base)
+    opened = open_project(project, create=True)
+    fields, word = fields_given(console, opened, steps, values)
+    if not force:
+        _refuse_known_faults(fields)
+    view = actions.start(
+        console.services,
+        opened,
+        dataset,
+        fields,
+        name=name,
+        base=f"{Path(dataset).name}-{word}",
+        start_at=None if start_at is None else moment(start_at),
+    )
     run = next(record for record in opened.store.items("run") if record.job == view.id)
     output = started(console, view, detach, {"run": str(run.path), "dataset": dataset}, str(opened.path))
     if not detach:
@@ -121,27 +106,115 @@ def start_command(
     return output
 
 
+def _refuse_known_faults(fields: dict[str, Any]) -> None:
+    """Settings that cannot work whatever the dataset is, before a job is made of them. Raises :class:`UserError`."""
+    from rave_gui.errors import UserError
+    from rave_gui.training import checks, parameters
+
+    for finding in checks.check(parameters.from_fields(fields)):
+        if finding.severity == "error":
+            hint = tr("{hint} --force starts it all the same.", hint=finding.hint).strip()
+            raise UserError(finding.message, hint, code=finding.code)
+
+
+def moment(text: str) -> float:
+    """Seconds since the epoch of a time of day (today's, or tomorrow's when it has passed) or of a date with time, both local.
+
+    Raises :class:`UserError` (``bad-time``).
+    """
+    from datetime import datetime, timedelta
+
+    from rave_gui.errors import UserError
+
+    now = datetime.now().astimezone()
+    for pattern in ("%H:%M", "%H:%M:%S"):
+        try:
+            found = datetime.strptime(text, pattern)  # noqa: DTZ007 - made local in the next line
+        except ValueError:
+            continue
+        then = now.replace(hour=found.hour, minute=found.minute, second=found.second, microsecond=0)
+        return (then if then > now else then + timedelta(days=1)).timestamp()
+    try:
+        return datetime.fromisoformat(text).astimezone().timestamp()
+    except ValueError:
+        raise UserError(
+            tr("{text} is not a time.", text=repr(text)),
+            tr("Write 22:30, or 2026-11-24 06:00."),
+            code="bad-time",
+        ) from None
+
+
 @command.command("resume")
 @click.argument("run")
 @existing_project_option
 @click.option("--steps", type=click.IntRange(min=1), help="Steps in all [default: what was aimed at before].")
 @click.option("--checkpoint", help="Continue from this checkpoint instead of the newest.")
+@click.option(
+    "--plan",
+    is_flag=True,
+    help="Only say what it would mean: what changed, what is lost, whether it is exact.",
+)
+@parameter_options(skip=(*SIMPLE, "configs", "channels", "augmentations", "overrides", "init_from", *GIN))
 @detach_option
 @json_option
 @pass_console
 def resume_command(
-    console: Console, /, *, run: str, project: str, steps: int | None, checkpoint: str | None, detach: bool
+    console: Console,
+    /,
+    *,
+    run: str,
+    project: str,
+    steps: int | None,
+    checkpoint: str | None,
+    plan: bool,
+    detach: bool,
+    **values: Any,
 ) -> Output:
-    """Go on with a run from its newest checkpoint, exactly where it was."""
+    """Go on with a run: one that is paused at once, one that has ended from its newest checkpoint, exactly where it was."""
     from rave_gui.training import actions
 
-    opened = _open(project)
-    view = actions.resume(console.services, opened, run, steps=steps, checkpoint=checkpoint)
+    opened = open_project(project)
+    changes = given(values)
+    if plan:
+        return _plan(
+            actions.plan_resume(console.services, opened, run, checkpoint=checkpoint, changes=changes)
+        )
+    record = opened.store.get("run", run)
+    if record is not None and record.job and (opened.jobs / record.job).exists():
+        view = console.services.jobs.get(record.job, opened.path)
+        if view.state == "paused":
+            actions.command(console.services, opened, run, "resume")
+            view = console.services.jobs.get(view.id, opened.path)
+            return started(console, view, True, {"run": str(record.path)}, str(opened.path))
+    view = actions.resume(console.services, opened, run, steps=steps, checkpoint=checkpoint, changes=changes)
     folder = opened.find_run(run)
     output = started(console, view, detach, {"run": str(folder)}, str(opened.path))
     if not detach:
         output.text = f"The run is in {folder} ({output.data.get('step')} steps)."
     return output
+
+
+def _plan(plan: ResumePlan) -> Output:
+    data = {
+        "plan": {
+            "checkpoint": str(plan.checkpoint),
+            "step": plan.step,
+            "lost": plan.lost,
+            "changes": plan.changes,
+            "exact": plan.exact,
+            "reasons": plan.reasons,
+        }
+    }
+    lines = [tr("From {path}, step {step}.", path=plan.checkpoint, step=plan.step)]
+    if plan.lost:
+        lines.append(trn("{n} step would be trained again.", "{n} steps would be trained again.", plan.lost))
+    lines += [f"{change['label']}: {change['before']} → {change['after']}" for change in plan.changes]
+    lines.append(
+        tr("It goes on exactly, as if it had never stopped.")
+        if plan.exact
+        else tr("It does not go on exactly:")
+    )
+    return Output(data, "\n".join([*lines, *plan.reasons]))
 
 
 @command.command("presets")
@@ -163,7 +236,7 @@ def list_command(console: Console, project: str) -> Output:
     """List the runs of a project."""
     from rave_gui.training import actions
 
-    items = actions.list_runs(console.services, _open(project))
+    items = actions.list_runs(console.services, open_project(project))
     return Output({"items": items}, "\n".join(_row(item) for item in items) or "There are no runs yet.")
 
 
@@ -176,7 +249,7 @@ def show_command(console: Console, run: str, project: str) -> Output:
     """Show a run: how far it is, its checkpoints, its job."""
     from rave_gui.training import actions
 
-    found = actions.show(console.services, _open(project), run)
+    found = actions.show(console.services, open_project(project), run)
     lines = [_row(found), f"  folder: {found['path']}"]
     lines += [f"  checkpoint: {path}" for path in found["checkpoints"]]
     return Output(found, "\n".join(lines))
@@ -207,7 +280,7 @@ def watch_command(console: Console, run: str, project: str) -> int:
     from rave_gui.jobs.watch import Watch
     from rave_protocol.events import Metric, Stamped, to_json
 
-    opened = _open(project)
+    opened = open_project(project)
     view = _job_of(console, opened, run)
     line = None if console.json else ProgressLine(console, view.title)
 
@@ -247,7 +320,7 @@ def stop_command(console: Console, run: str, project: str, no_wait: bool) -> Out
     """Let a training (a run's name or a job's id) save a checkpoint and end."""
     from rave_gui.training import actions
 
-    opened = _open(project)
+    opened = open_project(project)
     view = actions.stop(console.services, opened, _job_of(console, opened, run).id)
     if no_wait:
         return Output({"job": view.id, "state": view.state}, f"Asked “{view.title}” to save and stop.")

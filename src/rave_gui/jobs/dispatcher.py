@@ -166,7 +166,7 @@ class Dispatcher:
         elif state.attempts >= MAX_ATTEMPTS or self._tries(row) >= MAX_ATTEMPTS:
             look.pending -= 1
             self._give_up(row, folder)
-        else:
+        elif state.not_before is None or time.time() >= state.not_before:
             look.queued.append((row, folder))
 
     def _coming_up(self, row: Row) -> bool:

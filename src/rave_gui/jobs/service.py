@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 from rave_gui.jobs.dispatcher import EVERYWHERE, LIGHT, Starter
 from rave_gui.jobs.folder import JobFolder, create
 from rave_gui.jobs.launch import Engine
@@ -56,11 +57,20 @@ class JobService:
     # Making and finding ------------------------------------------------------------------------------------------
 
     def submit(
-        self, kind: str, params: Params, *, project: Path | None, title: str, retry_of: str | None = None
+        self,
+        kind: str,
+        params: Params,
+        *,
+        project: Path | None,
+        title: str,
+        retry_of: str | None = None,
+        not_before: float | None = None,
+        lane: str | None = None,
     ) -> JobView:
         """Put a job at the end of the queue and see to it that somebody works the queue.
 
-        ``project`` is the project's folder, or None. Raises :class:`UserError` when the job cannot be written, and
+        ``project`` is the project's folder, or None; ``not_before`` a time (seconds since the epoch) before which it only waits;
+        ``lane`` that of an earlier attempt. Raises :class:`UserError` when the job cannot be written, and
         :class:`ValueError` when ``params`` are not those of ``kind``.
         """
         if not isinstance(params, KINDS[kind]):
@@ -71,9 +81,9 @@ class JobService:
         JobSpec.from_json(
             spec.to_json()
         )  # a value that the other side would refuse is a fault of ours: say so here
-        state = JobState(host=socket.gethostname(), machine=machine_id())
+        state = JobState(host=socket.gethostname(), machine=machine_id(), not_before=not_before)
         # Registered first: a job that lies in a project and in no registry is never started by itself.
-        self._registry.add(spec.id, parent / spec.id, self._lane(params))
+        self._registry.add(spec.id, parent / spec.id, lane or self._lane(params))
         try:
             folder = create(parent, spec, state)
         except UserError:
@@ -283,6 +293,20 @@ class JobService:
         self._ended.pop(folder.path, None)
         return target
 
+    def put_back(self, trashed: Path, folder: Path) -> None:
+        """Undo :meth:`remove`: the job's folder is where it was. Raises :class:`UserError` when something else is there now."""
+        if folder.exists():
+            raise UserError(
+                tr("The job cannot be put back because {folder} is there again.", folder=folder),
+                tr("Its files are in {trash}.", trash=trashed),
+                code="name-taken",
+            )
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(trashed, folder)
+        except OSError as error:
+            raise _as_user_error(error) from error
+
     # Inside ------------------------------------------------------------------------------------------------------
 
     def _parent(self, project: Path | None) -> Path:
@@ -428,7 +452,9 @@ def _folders_in(parent: Path) -> list[JobFolder]:
 
 
 def _word(name: str) -> str:
-    return {"phase2": "change to phase 2", "preview": "make a preview", "extend": "be made longer"}.get(name, name)
+    return {"phase2": "change to phase 2", "preview": "make a preview", "extend": "be made longer"}.get(
+        name, name
+    )
 
 
 def _as_user_error(error: OSError) -> UserError:

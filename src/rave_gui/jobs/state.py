@@ -71,6 +71,8 @@ class JobState:
     """Name of the computer whose runner (before it: whose submitter) has the job."""
     machine: str = ""
     """Its :func:`rave_protocol.locks.machine_id`."""
+    not_before: float | None = None
+    """A job that waits is not started before this time."""
 
     @property
     def final(self) -> bool:
@@ -100,7 +102,7 @@ class JobState:
         for name in ("reason", "host", "machine"):
             if isinstance(data.get(name), str):
                 setattr(state, name, data[name])
-        for name in ("started", "ended", "heartbeat"):
+        for name in ("started", "ended", "heartbeat", "not_before"):
             value = data.get(name)
             if isinstance(value, (int, float)) and not isinstance(value, bool):
                 setattr(state, name, float(value))

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rave_gui.configs import actions as configs
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 from rave_gui.jobs.trust import trusted_configs
 from rave_gui.projects import Project
-from rave_gui.projects.runs import RunInfo, newest_checkpoint, read_run
+from rave_gui.projects.runs import RunInfo, newest_checkpoint, read_run, step_of
+from rave_gui.training import parameters
 from rave_protocol.codec import ProtocolError, decode
-from rave_protocol.specs import TrainParams
+from rave_protocol.commands import CommandName
+from rave_protocol.events import Ack
+from rave_protocol.specs import TrainParams, TrialParams
 
 if TYPE_CHECKING:
     from rave_gui.bootstrap import Services
@@ -26,46 +33,71 @@ def start(
     *,
     name: str | None = None,
     base: str = "run",
+    start_at: float | None = None,
 ) -> JobView:
     """Start a training as a job and return it at once.
 
     ``dataset`` is a name in the project or a path; ``fields`` are fields of ``TrainParams`` (``configs.actions.preset``
-    gives them), ``name`` the new run's name (a free numbered ``base`` when None). Raises :class:`UserError`: dataset-missing,
-    name-taken, bad-name, bad-settings, engine-missing.
+    and ``parameters.to_fields`` give them), ``name`` the new run's name (a free numbered ``base`` when None), ``start_at`` a time
+    (seconds since the epoch) before which it waits in the queue. Raises :class:`UserError`: dataset-missing, name-taken, bad-name,
+    bad-settings, engine-missing, checkpoint-missing.
     """
     services.engine.python()
     data = project.find_dataset(dataset)
+    fields = _ready(services, project, fields)
     run = project.new_path(project.runs, name, base, "run")
     params = _params({**fields, "dataset": str(data), "run": str(run), "name": run.name})
-    job = services.jobs.submit("train", params, project=project.path, title=f"Train {run.name}")
+    title = tr("Train {name}", name=run.name)
+    job = services.jobs.submit("train", params, project=project.path, title=title, not_before=start_at)
     project.store.register("run", run.name, run, job=job.id, parent=data.name)
     return job
 
 
+def _ready(services: Services, project: Project, fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields as the engine takes them: own configurations by their path, with the trust the user gave; paths absolute."""
+    names = configs.resolve(services, fields.get("configs", ["v2"]), project.path)
+    allowed = set(configs.trusted(services))
+    found = {**fields, "configs": names, "trusted": [name for name in names if name in allowed]}
+    found["clips"] = [os.path.abspath(Path(p).expanduser()) for p in fields.get("clips", ())]  # noqa: PTH100
+    if fields.get("init_from"):
+        source = Path(fields["init_from"]).expanduser()
+        if not source.is_absolute():
+            record = project.store.get("run", str(source))
+            source = record.path if record else source.absolute()
+        if not source.exists():
+            raise UserError(
+                tr("There is no run or checkpoint at {path} to begin with.", path=source),
+                tr("Choose a checkpoint file, or a run of this project."),
+                code="checkpoint-missing",
+            )
+        found["init_from"] = str(source)
+    return found
+
+
 def resume(
-    services: Services, project: Project, run: str, *, steps: int | None = None, checkpoint: str | None = None
+    services: Services,
+    project: Project,
+    run: str,
+    *,
+    steps: int | None = None,
+    checkpoint: str | None = None,
+    changes: dict[str, Any] | None = None,
 ) -> JobView:
     """Go on with a run from its newest checkpoint (or the given one) until ``steps`` in all; its files are never touched.
 
-    The settings are those of the job that trained it; a run from elsewhere takes its configuration from its ``config.gin``
-    and needs ``steps``. Raises :class:`UserError`: run-missing, run-busy, checkpoint-missing, bad-steps, engine-missing.
+    The settings are those of the job that trained it, but for ``changes`` (fields of ``TrainParams``; see :func:`plan_resume` for
+    what they mean); a run from elsewhere takes its configuration from its ``config.gin`` and needs ``steps``. Raises :class:`UserError`: run-missing, run-busy, checkpoint-missing, bad-steps, engine-missing.
     """
     services.engine.python()
     folder = project.find_run(run)
     _refuse_busy(services, project, folder)
-    source = Path(os.path.abspath(checkpoint)) if checkpoint else newest_checkpoint(folder)  # noqa: PTH100
-    if source is None or not source.is_file():
-        raise UserError(
-            f"The run {folder.name!r} has no checkpoint to continue from.",
-            "Start it anew: a checkpoint is written when a training stops or reaches its end.",
-            code="checkpoint-missing",
-        )
-    fields = _last_settings(services, project, folder)
+    source = _source(folder, checkpoint)
+    fields = {**_last_settings(services, project, folder), **(changes or {})}
     record = project.store.get("run", folder.name)
     trusted = trusted_configs(services.paths, project.jobs, folder, record)
     # A received run brings its job along, and that job's word for what may run code is nobody's.
     fields["trusted"] = [*fields.get("trusted", ()), *trusted] if trusted else []
-    reached = read_run(folder).step
+    reached = step_of(source) if checkpoint else read_run(folder).step
     target = steps if steps is not None else int(fields.get("max_steps", 0))
     if reached is not None and target <= reached:
         raise UserError(
@@ -85,6 +117,196 @@ def resume(
     job = services.jobs.submit("train", params, project=project.path, title=f"Train {folder.name} (resumed)")
     project.store.register("run", folder.name, folder, job=job.id, parent=record.parent if record else None)
     return job
+
+
+def _source(folder: Path, checkpoint: str | None) -> Path:
+    """The checkpoint to go on from. Raises :class:`UserError` (``checkpoint-missing``)."""
+    source = Path(os.path.abspath(checkpoint)) if checkpoint else newest_checkpoint(folder)  # noqa: PTH100
+    if source is None or not source.is_file():
+        raise UserError(
+            tr("The run {name} has no checkpoint to continue from.", name=repr(folder.name)),
+            tr("Start it anew: a checkpoint is written when a training stops or reaches its end."),
+            code="checkpoint-missing",
+        )
+    return source
+
+
+def settings(services: Services, project: Project, run: str) -> dict[str, Any]:
+    """Fields of ``TrainParams`` that trained a run, for another one like it: without dataset, folder, name and checkpoint.
+
+    A run from elsewhere gives its ``config.gin`` as the only configuration. Raises :class:`UserError` (``run-missing``).
+    """
+    folder = _find(project, run)
+    fields = _last_settings(services, project, folder)
+    if not fields:
+        return {"configs": [str(folder / "config.gin")]}
+    return {
+        key: value
+        for key, value in fields.items()
+        if key not in ("dataset", "run", "name", "resume", "trusted")
+    }
+
+
+INEXACT_FREE = frozenset(
+    {"max_steps", "val_every", "save_every", "keep_last", "milestone_every", "log_every", "workers", "prefetch", "clips",
+     "keep_free", "tries", "halve_batch", "probe_phase_2", "description", "resume", "run", "name", "trusted", "holdout"}
+)  # fmt: skip
+"""Fields that may change at a resume without a single number of the training changing."""
+
+
+@dataclass(frozen=True)
+class ResumePlan:
+    """What going on from a checkpoint would mean."""
+
+    checkpoint: Path
+    step: int | None
+    """None where its name does not tell (a checkpoint of upstream's)."""
+    lost: int
+    """Steps that were trained after it and would be trained again."""
+    changes: list[dict[str, Any]]
+    """``{"key", "label", "before", "after"}`` of every setting that would differ."""
+    exact: bool
+    """The result would be that of a training that was never interrupted, to the last bit, on the same computer."""
+    reasons: list[str]
+    """Why it would not, in sentences."""
+
+
+def plan_resume(
+    services: Services,
+    project: Project,
+    run: str,
+    *,
+    checkpoint: str | None = None,
+    changes: dict[str, Any] | None = None,
+) -> ResumePlan:
+    """What :func:`resume` with the same arguments would do. Raises :class:`UserError`: run-missing, checkpoint-missing."""
+    folder = _find(project, run)
+    source = _source(folder, checkpoint)
+    before = _last_settings(services, project, folder)
+    after = {**before, **(changes or {})}
+    found = parameters.diff(parameters.from_fields(before), parameters.from_fields(after))
+    step, newest = step_of(source), read_run(folder).step
+    reasons = []
+    if step is None:
+        reasons.append(
+            tr(
+                "The checkpoint does not hold everything: it was written by another program, or is the best one."
+            )
+        )
+    inexact = [change.label for change in found if change.key not in INEXACT_FREE]
+    if inexact:
+        reasons.append(tr("These settings change what is computed: {names}.", names=", ".join(inexact)))
+    if not before:
+        reasons.append(tr("It is not known with which settings the run was trained."))
+    lost = max((newest or 0) - step, 0) if step is not None else 0
+    return ResumePlan(source, step, lost, [change.to_json() for change in found], not reasons, reasons)
+
+
+# --- a running training
+
+
+def command(
+    services: Services,
+    project: Project,
+    run: str,
+    name: CommandName,
+    *,
+    timeout: float = 60.0,
+    **args: Any,
+) -> dict[str, Any]:
+    """Ask something of a running training (a run's name or a job's id) and wait for its answer.
+
+    pause, resume, save, phase2, preview, extend (``max_steps``). Returns ``{"job", "state", "done", "message"}``; ``done`` False with a
+    message when the training refused. Raises :class:`UserError`: no-such-job, wrong-kind, job-ended, job-queued, no-answer.
+    """
+    job = _job_of(services, project, run)
+    reader = services.jobs.reader(job)
+    while reader.read():
+        pass
+    asked = services.jobs.send(job.id, name, project=project.path, **args)
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        for stamped in reader.read():
+            if isinstance(stamped.event, Ack) and stamped.event.command == asked:
+                view = services.jobs.get(job.id, project.path)
+                return {
+                    "job": job.id,
+                    "state": view.state,
+                    "done": stamped.event.ok,
+                    "message": stamped.event.message,
+                }
+        if services.jobs.get(job.id, project.path).final:
+            raise UserError(
+                tr("The training ended before it could answer."),
+                tr("“rave-gui train show” says how it stands."),
+                code="job-ended",
+            )
+        time.sleep(0.05)
+    raise UserError(
+        tr("The training did not answer in time."),
+        tr(
+            "It answers between two steps, so a slow step may need more patience; what was asked will still be done."
+        ),
+        code="no-answer",
+    )
+
+
+def _job_of(services: Services, project: Project, run: str) -> JobView:
+    """The training meant by a run's name (its newest job) or a job's id."""
+    record = project.store.get("run", run)
+    job = services.jobs.get(record.job if record and record.job else run, project.path)
+    if job.kind != "train":
+        raise UserError(
+            tr("The job {id} is no training (it is a {kind} job).", id=job.id, kind=job.kind),
+            code="wrong-kind",
+        )
+    return job
+
+
+def extend(services: Services, project: Project, run: str, steps: int) -> JobView:
+    """Let a run go on to ``steps`` in all, whether it is being trained, waits for nothing more, or ended long ago.
+
+    Returns the job that does it. Raises :class:`UserError`: bad-steps, run-missing, run-foreign and what :func:`resume` raises.
+    """
+    record = project.store.get("run", run)
+    if record is not None and record.job and (project.jobs / record.job).exists():
+        job = services.jobs.get(record.job, project.path)
+        if job.state in ("running", "paused", "starting"):
+            answer = command(services, project, run, "extend", max_steps=steps)
+            if not answer["done"]:
+                raise UserError(answer["message"], tr("Give a larger number of steps."), code="bad-steps")
+            return services.jobs.get(job.id, project.path)
+    return resume(services, project, run, steps=steps)
+
+
+# --- before a training
+
+
+def trial(
+    services: Services,
+    fields: dict[str, Any],
+    *,
+    project: Project | None = None,
+    dataset: str | None = None,
+    steps: int = 4,
+) -> JobView:
+    """Time real steps of both phases on the device that would train; the job's result is that of the engine's trial.
+
+    ``fields`` as for :func:`start`; without ``dataset`` the model hears noise. Raises :class:`UserError`: engine-missing,
+    dataset-missing, bad-settings.
+    """
+    services.engine.python()
+    data = str(project.find_dataset(dataset)) if project is not None and dataset else ""
+    names = configs.resolve(services, fields.get("configs", ["v2"]), project.path if project else None)
+    allowed = set(configs.trusted(services))
+    train = _params({**fields, "configs": names, "trusted": [], "dataset": data, "run": "", "name": "trial"})
+    params = TrialParams(train, steps, [name for name in names if name in allowed])
+    return services.jobs.submit(
+        "trial",
+        params,
+        project=project.path if project else None,
+        title=tr("Trial of {names}", names=" + ".join(fields.get("configs", ["v2"]))),
+    )
 
 
 def stop(services: Services, project: Project | None, job_id: str) -> JobView:

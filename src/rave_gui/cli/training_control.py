@@ -1,0 +1,231 @@
+"""``rave-gui train``: before a training (estimate, trial) and while it runs (pause, checkpoint, phase2, preview, extend)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rave_gui.cli.console import (
+    Console,
+    Output,
+    any_project_option,
+    existing_project_option,
+    json_option,
+    pass_console,
+)
+from rave_gui.cli.follow import clock
+from rave_gui.cli.parameters import parameter_options
+from rave_gui.cli.training_shared import (
+    SIMPLE,
+    base_options,
+    detach_option,
+    fields_given,
+    open_project,
+    started,
+)
+from rave_gui.i18n import tr
+
+if TYPE_CHECKING:
+    from rave_gui.projects import Project
+    from rave_protocol.commands import CommandName
+
+
+@click.command("estimate")
+@base_options
+@parameter_options(skip=SIMPLE)
+@click.option(
+    "--memory", type=float, metavar="GIB", help="Memory of the device: also say what would fit into it."
+)
+@any_project_option
+@json_option
+@pass_console
+def estimate_command(
+    console: Console,
+    /,
+    *,
+    steps: int | None,
+    memory: float | None,
+    project: str | None,
+    **values: Any,
+) -> Output:
+    """Tell the memory both phases will need, and what is known against the settings. Computes nothing, needs no dataset."""
+    from rave_gui.configs import actions as configs
+    from rave_gui.training import checks, parameters
+    from rave_gui.training.schema import MachineFacts
+
+    opened = open_project(project) if project else None
+    fields, _ = fields_given(console, opened, steps, values)
+    stack = configs.Stack.of(fields)
+    where = opened.path if opened else None
+    found = configs.estimate(console.services, stack, where)
+    limit = int(memory * 2**30) if memory else 0
+    findings = checks.check(
+        parameters.fromfields_given(fields),
+        machine=MachineFacts(device_bytes=limit, cuda=99, cores=10**6),
+        memory=checks.MemoryFacts(found["phase_1"], found["phase_2"]),
+    )
+    advice = configs.recommend(console.services, stack, limit, where) if limit else None
+    data = {**found, "findings": [finding.to_json() for finding in findings], "recommendation": advice}
+    lines = [
+        tr(
+            "Phase 1: {one:.1f} GiB, phase 2: {two:.1f} GiB, {count} parameters (estimated in {seconds:.1f} s).",
+            one=found["phase_1_gib"],
+            two=found["phase_2_gib"],
+            count=f"{found['parameters']:,}",
+            seconds=found["seconds"],
+        )
+    ]
+    lines += [f"{finding.severity}: {finding.message} {finding.hint}".rstrip() for finding in findings]
+    lines += _advice(advice)
+    return Output(data, "\n".join(lines))
+
+
+def _advice(advice: dict[str, Any] | None) -> list[str]:
+    if advice is None:
+        return []
+    if advice["fits"]:
+        batch = advice["batch"]["value"] if advice["batch"] else 1
+        return [tr("It fits. The largest batch that would: {batch}.", batch=batch)]
+    lines = [tr("It does not fit. What would, one at a time:")]
+    for key, words in (("batch", tr("batch")), ("n_signal", tr("n_signal")), ("capacity", tr("capacity"))):
+        if advice[key]:
+            lines.append(f"  {words} {advice[key]['value']}")
+    return lines if len(lines) > 1 else [tr("It does not fit; choose a smaller configuration.")]
+
+
+@click.command("trial")
+@base_options
+@click.option("--dataset", "-d", help="Name of a dataset of the project; without one the model hears noise.")
+@parameter_options(skip=SIMPLE)
+@click.option(
+    "--timed",
+    type=click.IntRange(min=1, max=1000),
+    default=4,
+    show_default=True,
+    help="Steps timed in each phase.",
+)
+@any_project_option
+@detach_option
+@json_option
+@pass_console
+def trial_command(
+    console: Console,
+    /,
+    *,
+    steps: int | None,
+    dataset: str | None,
+    timed: int,
+    project: str | None,
+    detach: bool,
+    **values: Any,
+) -> Output:
+    """Take a few real steps of both phases on this machine and tell how long the whole will take. Keeps nothing."""
+    from rave_gui.training import actions
+
+    opened = open_project(project) if project else None
+    fields, _ = fields_given(console, opened, steps, values)
+    view = actions.trial(console.services, fields, project=opened, dataset=dataset, steps=timed)
+    output = started(console, view, detach, {}, project or "")
+    if not detach:
+        found = output.data
+        output.text = "\n".join(
+            [
+                tr("On {device}:", device=found["device"]),
+                *(
+                    tr(
+                        "Phase {number}: {rate:.2f} steps a second, {memory:.2f} GiB, {time} in all.",
+                        number=number,
+                        rate=found[f"phase_{number}"]["steps_per_second"],
+                        memory=found[f"phase_{number}"]["peak_bytes"] / 2**30,
+                        time=clock(found[f"seconds_phase_{number}"]),
+                    )
+                    for number in (1, 2)
+                ),
+                tr("Checkpoints will take up to {size:.1f} GB.", size=found["disk_bytes"] / 1e9),
+            ]
+        )
+    return output
+
+
+def _asked(console: Console, project: str, run: str, name: CommandName, **args: Any) -> Output:
+    from rave_gui.errors import UserError
+    from rave_gui.training import actions
+
+    found = actions.command(console.services, open_project(project), run, name, **args)
+    if not found["done"]:
+        raise UserError(found["message"], code="refused")
+    return Output(found, found["message"] or tr("Done."))
+
+
+@click.command("pause")
+@click.argument("run")
+@existing_project_option
+@json_option
+@pass_console
+def pause_command(console: Console, run: str, project: str) -> Output:
+    """Let a training wait between two steps. It keeps its memory; “train resume” lets it go on."""
+    return _asked(console, project, run, "pause")
+
+
+@click.command("checkpoint")
+@click.argument("run")
+@existing_project_option
+@json_option
+@pass_console
+def checkpoint_command(console: Console, run: str, project: str) -> Output:
+    """Let a training write a checkpoint now; its path is printed."""
+    return _asked(console, project, run, "save")
+
+
+@click.command("phase2")
+@click.argument("run")
+@existing_project_option
+@json_option
+@pass_console
+def phase2_command(console: Console, run: str, project: str) -> Output:
+    """Let a training begin phase 2 with its next step."""
+    return _asked(console, project, run, "phase2")
+
+
+@click.command("preview")
+@click.argument("run")
+@existing_project_option
+@json_option
+@pass_console
+def preview_command(console: Console, run: str, project: str) -> Output:
+    """Let a training render what it sounds like now."""
+    return _asked(console, project, run, "preview")
+
+
+@click.command("extend")
+@click.argument("run")
+@existing_project_option
+@click.option("--steps", type=click.IntRange(min=1), required=True, help="Steps in all.")
+@detach_option
+@json_option
+@pass_console
+def extend_command(console: Console, /, *, run: str, project: str, steps: int, detach: bool) -> Output:
+    """Make a run longer: one that is being trained goes on to --steps, one that has ended is taken up again."""
+    from rave_gui.training import actions
+
+    opened = open_project(project)
+    view = actions.extend(console.services, opened, run, steps)
+    return started(console, view, detach, {"run": str(_run_path(opened, run))}, str(opened.path))
+
+
+def _run_path(project: Project, run: str) -> Path:
+    record = project.store.get("run", run)
+    return record.path if record is not None else project.find_run(run)
+
+
+COMMANDS = (
+    estimate_command,
+    trial_command,
+    pause_command,
+    checkpoint_command,
+    phase2_command,
+    preview_command,
+    extend_command,
+)
