@@ -16,9 +16,10 @@ import soundfile
 
 from rave_gui.datasets.build import run as build_dataset
 from rave_gui.projects import Project
+from rave_gui.projects.archive import exporting, importing
 from rave_protocol.events import Event
 from rave_protocol.files import write_json
-from rave_protocol.specs import DatasetParams, JobSpec, TrainParams
+from rave_protocol.specs import DatasetParams, JobSpec, ProjectExportParams, ProjectImportParams, TrainParams
 from rave_protocol.work import Cancelled, WorkContext
 
 
@@ -148,3 +149,19 @@ def forge(
             manifest(listed)
         made.writestr("manifest.json", json.dumps(listed))
     return target
+
+
+def pack(project: Project, output: Path, job: Context | None = None, **options: Any) -> Path:
+    """Write an archive in this process."""
+    params = ProjectExportParams(str(project.path), str(output), **options)
+    return Path(exporting.run(params, job or Context())["path"])
+
+
+def unpack(archive: Path, output: Path, job: Context | None = None, **limits: int) -> dict[str, Any]:
+    """Import an archive in this process."""
+    return importing.run(ProjectImportParams(str(archive), str(output), **limits), job or Context())
+
+
+def left_in(folder: Path) -> list[str]:
+    """Names of everything in a folder, hidden things as well."""
+    return sorted(entry.name for entry in folder.iterdir())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -115,9 +115,15 @@ def test_folders_that_did_not_change_are_not_looked_through(
 ) -> None:
     project.items("run")
     asked: list[str] = []
-    monkeypatch.setattr(
-        scan, "PLACES", tuple((k, p, lambda e, a=a: asked.append(e.name) or a(e)) for k, p, a in scan.PLACES)
-    )
+
+    def noted(accept: Callable[[Path], bool]) -> Callable[[Path], bool]:
+        def asks(entry: Path) -> bool:
+            asked.append(entry.name)
+            return accept(entry)
+
+        return asks
+
+    monkeypatch.setattr(scan, "PLACES", tuple((k, p, noted(a)) for k, p, a in scan.PLACES))
     assert [r.name for r in project.items("run")] == ["drums tiny"]
     assert asked == []
     (project.runs / "new").mkdir()  # not a run yet
@@ -130,6 +136,17 @@ def test_folders_that_did_not_change_are_not_looked_through(
     assert [r.name for r in project.items("run")] == ["drums tiny", "new"]
     shutil.rmtree(project.runs / "drums tiny")
     assert [r.name for r in project.items("run")] == ["new"]
+
+
+def test_a_dataset_that_is_being_replaced_keeps_what_is_known_of_it(project: Project) -> None:
+    project.store.tag("dataset", "drums", ["dry"])
+    drums = project.datasets / "drums"
+    drums.rename(project.datasets / ".drums.before")
+    assert [r.name for r in project.items("dataset")] == ["drums"]
+    (project.datasets / ".drums.before").rename(drums)
+    assert project.store.tags("dataset") == {"drums": ["dry"]}
+    shutil.rmtree(drums)
+    assert project.items("dataset") == []
 
 
 def test_a_run_under_way_shows_its_job(home: Home, services: Services, project: Project) -> None:

@@ -49,6 +49,7 @@ __all__ = [
     "delete",
     "export",
     "extract",
+    "facts",
     "list_datasets",
     "rename",
     "repair",
@@ -236,6 +237,25 @@ def list_datasets(services: Services, project: Path) -> list[dict[str, Any]]:
         except UserError as error:
             found.append({"name": path.name, "path": str(path), "error": error.to_json()})
     return found
+
+
+def facts(path: Path) -> dict[str, Any]:
+    """What a table says of a dataset: chunks, seconds (of all chunks), lost (seconds in none; None where no sidecar tells), channels,
+    sample_rate (Hz), num_signal, lazy, bytes (on disk). Raises :class:`UserError` for one that cannot be opened.
+    """
+    with Dataset(path) as dataset:
+        info = dataset.info
+        lost = sum(row.lost for row in dataset.files()) if info.sidecar else None
+    return {
+        "chunks": info.chunks,
+        "seconds": info.seconds,
+        "lost": lost,
+        "channels": info.channels,
+        "sample_rate": info.sample_rate,
+        "num_signal": info.num_signal,
+        "lazy": info.lazy,
+        "bytes": info.size,
+    }
 
 
 def show(services: Services, path: Path, project: Path | None = None) -> dict[str, Any]:

@@ -115,6 +115,8 @@ def rescan(root: Path, store: Store) -> list[Record] | None:
             where = str(record.path)
             if name in names or not where.startswith(inside) or os.path.lexists(where):
                 continue
+            if _replaced(record.path):
+                continue
             if record.job is None or not _awaited(root / "jobs" / record.job):
                 store.forget(kind, name)
                 gone = True
@@ -133,6 +135,14 @@ def _awaited(job: Path) -> bool:
         return job.is_dir() and read_json(job / jobfolder.STATE).get("state") != "succeeded"
     except (OSError, ProtocolError):
         return True
+
+
+def _replaced(path: Path) -> bool:
+    """Whether a folder is just being replaced by a newer one, which is made and kept aside as ``.<name>.<word>`` meanwhile."""
+    try:
+        return any(name.startswith(f".{path.name}.") for name in os.listdir(path.parent))  # noqa: PTH208
+    except OSError:
+        return False
 
 
 def _unfinished(folder: Path) -> list[Path]:

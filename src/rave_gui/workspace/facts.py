@@ -119,11 +119,14 @@ def tags(project: Project, kind: Kind) -> dict[str, list[str]]:
 
 def jobs(services: Services, project: Project, records: Iterable[Record]) -> dict[str, dict[str, Any]]:
     """Of each job that made one of ``records``: state, progress, error, whether it is live, and what of its settings lists show."""
+    wanted = {record.job for record in records if record.job}
+    if not wanted:
+        return {}
     kept = _kept(project, _JOB)
     folder = str(project.jobs)
     found: dict[str, dict[str, Any]] = {}
     fresh: dict[str, tuple[str, dict[str, Any]]] = {}
-    for job in {record.job for record in records if record.job}:
+    for job in wanted:
         stamp = _stamp(os.path.join(folder, job), (jobfolder.STATE,))  # noqa: PTH118
         old = kept.get(job)
         if old is not None and old[0] == stamp:
@@ -156,27 +159,14 @@ def jobs(services: Services, project: Project, records: Iterable[Record]) -> dic
 
 
 def read_dataset(path: Path) -> dict[str, Any]:
-    """Raises :class:`UserError` for a folder that is no dataset."""
-    from rave_gui.datasets.read import Dataset
+    """Facts of a dataset; of one that cannot be opened, why."""
+    from rave_gui.datasets.actions import facts
 
     watch = ["", "data.mdb", "metadata.yaml", "sources.sqlite"]
     try:
-        with Dataset(path) as dataset:
-            info = dataset.info
-            lost = sum(row.lost for row in dataset.files()) if info.sidecar else None
+        return {**facts(path), "watch": watch}
     except UserError as error:
         return {"error": error.message, "bytes": disk_usage(path)[0], "watch": watch}
-    return {
-        "chunks": info.chunks,
-        "seconds": info.seconds,
-        "lost": lost,
-        "channels": info.channels,
-        "sample_rate": info.sample_rate,
-        "num_signal": info.num_signal,
-        "lazy": info.lazy,
-        "bytes": info.size,
-        "watch": watch,
-    }
 
 
 def read_run(path: Path) -> dict[str, Any]:
