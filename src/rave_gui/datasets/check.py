@@ -6,7 +6,6 @@ Nothing that is wrong with a file can stop the check: pages are read with every 
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -375,23 +374,16 @@ def _structure(dataset: Path, file: MdbFile, origins: Origins, found: _Findings,
                 gaps,
             ),
         )
+    recorded = len(origins.all_hashes()[0])
     if (dataset / FILE_NAME).is_file() and not origins.known:
         found.whole(
             "bad-sidecar", tr("{name} is damaged: where chunks came from is not known.", name=FILE_NAME)
         )
-    if origins.known:
-        try:
-            recorded = len(origins.all_hashes()[0])
-        except (sqlite3.Error, ValueError):
-            found.whole(
-                "bad-sidecar", tr("{name} is damaged: where chunks came from is not known.", name=FILE_NAME)
-            )
-            return
-        if recorded != tally.seen:
-            found.whole(
-                "count",
-                tr("{recorded} chunks were stored, {found} are there.", recorded=recorded, found=tally.seen),
-            )
+    elif origins.known and recorded != tally.seen:
+        found.whole(
+            "count",
+            tr("{recorded} chunks were stored, {found} are there.", recorded=recorded, found=tally.seen),
+        )
 
 
 def _lengths(found: _Findings, tally: _Tally) -> None:

@@ -150,7 +150,7 @@ def _write_orders(folder: Path, rows: npt.NDArray[Any], origins: Origins) -> Non
 
 def key_number(key: bytes) -> int:
     """The number an LMDB key of RAVE's stands for, -1 when it is none."""
-    return int(key) if key.isdigit() else -1
+    return int(key) if key.isdigit() and len(key) <= 18 else -1
 
 
 def rows_of(dataset: Dataset, origins: Origins, indices: range | list[int]) -> npt.NDArray[Any]:

@@ -51,12 +51,9 @@ class Origins:
             uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
             self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
         self.known = self._db is not None
-        """Whether there is a sidecar that can be read."""
-        try:
-            self._ask("SELECT COUNT(*) FROM files")
-        except sqlite3.Error:
-            self.close()
-            self._db, self.known = None, False
+        """Whether there is a sidecar that can be read; becomes False where it turns out to be damaged."""
+        for table in ("files", "parts", "chunks"):
+            self._ask(f"SELECT COUNT(*) FROM {table}")  # noqa: S608
 
     def __enter__(self) -> Self:
         return self
@@ -70,18 +67,24 @@ class Origins:
             self._db.close()
 
     def _ask(self, question: str, values: Sequence[object] = ()) -> list[Any]:
-        if self._db is None:
+        if self._db is None or not self.known:
             return []
-        with self._lock, closing(self._db.execute(question, values)) as cursor:
-            return cursor.fetchall()
+        try:
+            with self._lock, closing(self._db.execute(question, values)) as cursor:
+                return cursor.fetchall()
+        except (sqlite3.DatabaseError, OverflowError):
+            # Damaged: from here on nothing is known, and a check says so.
+            self.known = False
+            return []
 
     def sources(self) -> list[Source]:
         """The recordings in the order of the build."""
         counts = dict(self._ask("SELECT file, COUNT(DISTINCT chunk) FROM parts GROUP BY file"))
         rows = self._ask("SELECT id, path, seconds, reason FROM files ORDER BY id")
         return [
-            Source(int(number), path, Path(path).name, float(seconds), int(counts.get(number, 0)), reason)
+            Source(number, path, Path(path).name, float(seconds), int(counts.get(number, 0)), str(reason))
             for number, path, seconds, reason in rows
+            if isinstance(number, int) and isinstance(path, str) and isinstance(seconds, (int, float))
         ]
 
     def file_id(self, path: str) -> int | None:
@@ -92,7 +95,7 @@ class Origins:
     def chunks_of(self, file: int) -> npt.NDArray[np.int64]:
         """LMDB keys (as numbers) of the chunks that hold sound of a recording, rising."""
         rows = self._ask("SELECT DISTINCT chunk FROM parts WHERE file = ? ORDER BY chunk", (file,))
-        return np.array([row[0] for row in rows], np.int64)
+        return np.array([row[0] for row in _whole(rows)], np.int64)
 
     def places(self, chunks: Sequence[int]) -> dict[int, Place]:
         """Where some chunks (LMDB keys as numbers) begin."""
@@ -104,7 +107,7 @@ class Origins:
                 f"SELECT chunk, file, start FROM parts WHERE chunk IN ({holes}) ORDER BY chunk, position",  # noqa: S608
                 some,
             )
-            for chunk, file, start in rows:
+            for chunk, file, start in _whole(rows):
                 known = found.get(chunk)
                 found[chunk] = (
                     Place(known.file, known.start, known.parts + 1) if known else Place(file, start, 1)
@@ -116,7 +119,7 @@ class Origins:
         rows = self._ask(
             "SELECT position, length, file, start FROM parts WHERE chunk = ? ORDER BY position", (chunk,)
         )
-        return [(int(a), int(b), int(c), int(d)) for a, b, c, d in rows]
+        return [(a, b, c, d) for a, b, c, d in _whole(rows)]
 
     def hashes(self, chunks: Sequence[int]) -> dict[int, bytes]:
         """Recorded content hashes of some chunks."""
@@ -124,23 +127,28 @@ class Origins:
         for begin in range(0, len(chunks), _MANY):
             some = chunks[begin : begin + _MANY]
             holes = ",".join("?" * len(some))
-            found.update(self._ask(f"SELECT id, hash FROM chunks WHERE id IN ({holes})", some))  # noqa: S608
+            rows = self._ask(f"SELECT id, hash FROM chunks WHERE id IN ({holes})", some)  # noqa: S608
+            found.update((number, value) for number, value in rows if isinstance(value, bytes))
         return found
 
     def all_first_parts(self) -> npt.NDArray[np.int64]:
         """For every chunk its key, file and first sample: int64 [chunks, 3], by key."""
         rows = self._ask("SELECT chunk, file, start FROM parts WHERE position = 0 ORDER BY chunk")
-        return np.array(rows, np.int64).reshape(-1, 3)
+        return np.array(_whole(rows), np.int64).reshape(-1, 3)
 
     def all_files_of_chunks(self) -> npt.NDArray[np.int64]:
         """Every pair of chunk and file: int64 [pairs, 2], by chunk."""
         rows = self._ask("SELECT DISTINCT chunk, file FROM parts ORDER BY chunk")
-        return np.array(rows, np.int64).reshape(-1, 2)
+        return np.array(_whole(rows), np.int64).reshape(-1, 2)
 
     def all_hashes(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bytes_]]:
         """Keys of all chunks and the content hash of each as bytes of 20."""
         rows = self._ask("SELECT id, hash FROM chunks ORDER BY id")
+        rows = [row for row in rows if isinstance(row[0], int) and isinstance(row[1], bytes)]
         keys = np.array([row[0] for row in rows], np.int64)
-        return keys, np.frombuffer(b"".join(bytes(row[1]).ljust(20, b"\0") for row in rows), "V20").view(
-            "S20"
-        )
+        return keys, np.frombuffer(b"".join(row[1][:20].ljust(20, b"\0") for row in rows), "V20").view("S20")
+
+
+def _whole(rows: list[Any]) -> list[Any]:
+    """Rows that hold numbers only: a damaged database may hold anything."""
+    return [row for row in rows if all(isinstance(value, int) for value in row)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -114,7 +115,10 @@ class Dataset:
     @cached_property
     def _sidecar(self) -> Sidecar | None:
         path = self.path / FILE_NAME
-        return Sidecar(path, read_only=True) if path.is_file() else None
+        try:
+            return Sidecar(path, read_only=True) if path.is_file() else None
+        except sqlite3.DatabaseError:  # damaged: a check says so
+            return None
 
     @cached_property
     def _keys(self) -> list[bytes] | None:
@@ -191,8 +195,11 @@ class Dataset:
         return row.path if row else ""
 
     def files(self, *, problems_only: bool = False) -> list[FileRow]:
-        """The recordings this dataset was made of, as the sidecar remembers them; empty without one."""
-        return self._sidecar.files(problems_only=problems_only) if self._sidecar is not None else []
+        """The recordings this dataset was made of, as the sidecar remembers them; empty without one that can be read."""
+        try:
+            return self._sidecar.files(problems_only=problems_only) if self._sidecar is not None else []
+        except sqlite3.DatabaseError:
+            return []
 
     @cached_property
     def info(self) -> DatasetInfo:
