@@ -98,6 +98,7 @@ def _run(project: Project, n: int, dataset: str) -> None:
             "run": str(run),
             "name": run.name,
             "configs": [preset],
+            "overrides": [f"CAPACITY = {8 * (1 + n % 12)}"],
             "max_steps": steps,
         },
         "created": began,

@@ -20,6 +20,7 @@ from rave_protocol.files import read_json
 if TYPE_CHECKING:
     from rave_gui.bootstrap import Services
 
+_SEEN = "experiment-row"
 _KIND = "experiment"
 """Under which the store keeps what was read of a run."""
 HIDDEN = frozenset({"dataset", "run", "name", "trusted", "resume"})
@@ -37,6 +38,14 @@ class Experiment:
     name: str
     path: Path
     fields: dict[str, Any] = field(default_factory=dict)
+
+
+def last_seen(project: Project) -> list[Experiment]:
+    """The table as :func:`table` gave it last time, from the store alone: what to show at once while the disk is looked at."""
+    return [
+        Experiment(name, project.runs / name if not data["path"] else Path(data["path"]), data["fields"])
+        for name, (_, data) in project.store.facts(_SEEN).items()
+    ]
 
 
 def table(services: Services, project: Project) -> list[Experiment]:
@@ -65,7 +74,24 @@ def table(services: Services, project: Project) -> list[Experiment]:
             "missing": row.missing,
         }
         found.append(Experiment(row.name, row.path, fields))
+    _remember(project, found)
     return found
+
+
+def _remember(project: Project, experiments: Sequence[Experiment]) -> None:
+    """Keep the table for :func:`last_seen`; only rows that differ are written."""
+    before = project.store.facts(_SEEN)
+    changed = {}
+    for experiment in experiments:
+        inside = experiment.path == project.runs / experiment.name
+        data = {"path": "" if inside else str(experiment.path), "fields": experiment.fields}
+        if before.get(experiment.name, ("", None))[1] != data:
+            changed[experiment.name] = ("", data)
+    if changed:
+        project.store.set_facts(_SEEN, changed)
+    gone = set(before) - {experiment.name for experiment in experiments}
+    if gone:
+        project.store.forget_facts(_SEEN, gone)
 
 
 def refresh(
