@@ -62,7 +62,7 @@ def estimate_command(
     found = configs.estimate(console.services, stack, where)
     limit = int(memory * 2**30) if memory else 0
     findings = checks.check(
-        parameters.fromfields_given(fields),
+        parameters.from_fields(fields),
         machine=MachineFacts(device_bytes=limit, cuda=99, cores=10**6),
         memory=checks.MemoryFacts(found["phase_1"], found["phase_2"]),
     )
