@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 from rave_gui.jobs.trust import trusted_configs
 from rave_gui.projects import Project
 from rave_gui.projects.runs import run_of
@@ -40,8 +41,8 @@ def run(
     services.engine.python()
     if not 0.0 < fidelity <= 1.0:
         raise UserError(
-            f"A fidelity of {fidelity} is not possible.",
-            "Give a value above 0 and up to 1, for example 0.95.",
+            tr("A fidelity of {fidelity} is not possible.", fidelity=fidelity),
+            tr("Give a value above 0 and up to 1, for example 0.95."),
             code="bad-settings",
         )
     checkpoint = project.find_model(model)
@@ -89,8 +90,8 @@ def find_model(project: Project | None, model: str) -> Path:
         found = []
     if not found:
         raise UserError(
-            f"There is no exported model {model!r}.",
-            "Give a .ts file, or the name of an export together with --project.",
+            tr("There is no exported model “{model}”.", model=model),
+            tr("Give a .ts file, or the name of an export together with --project."),
             code="export-missing",
         )
     return found[0]
@@ -109,13 +110,14 @@ def list_exports(project: Project) -> list[dict[str, Any]]:
                 "model": str(models[0]) if models else None,
                 "run": record.parent,
                 "job": record.job,
-                "card": _card(record.path),
+                "card": card(record.path),
             }
         )
     return found
 
 
-def _card(folder: Path) -> dict[str, Any]:
+def card(folder: Path) -> dict[str, Any]:
+    """What the card of an export says; nothing without one."""
     try:
         return read_json(folder / CARD)
     except (OSError, ProtocolError):

@@ -345,7 +345,7 @@ class ModelsPage(Page):
         self.quick = Button(themes, tr("Quick start"), "sparkles", "primary")
         self.quick.clicked.connect(lambda: self.session.go("quickstart"))
         self.train = Button(themes, tr("New training"), "activity")
-        self.train.clicked.connect(lambda: self.session.go("training", new=""))
+        self.train.clicked.connect(lambda: self.session.go("training", new=True))
         self.home = Button(themes, tr("Go to the start page"), "house", "primary")
         self.home.clicked.connect(lambda: self.session.go("home"))
         self.empty_row.addStretch(1)
