@@ -80,6 +80,10 @@ class PlayerView(QWidget):
         self.time = label("", "muted")
         bar.addWidget(self.time)
         box.addLayout(bar)
+        self.trouble = label("", "caption", wrap=True)
+        set_tone(self.trouble, "warning")
+        self.trouble.hide()
+        box.addWidget(self.trouble)
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(SETTLE_MS)
@@ -153,8 +157,9 @@ class PlayerView(QWidget):
         if self.ab is not None:
             self.ab.set(m.heard)
             self.wave.set_heard(m.heard)
-        set_tone(self.words, "warning" if m.problem else "")
-        self.words.setText(" ".join(part for part in m.problem if part) if m.problem else self._note())
+        self.words.setText(self._note())
+        self.trouble.setText(" ".join(part for part in m.problem if part) if m.problem else "")
+        self.trouble.setVisible(m.problem is not None)
         self._moved()
         if m.playing and self.isVisible():
             self._timer.start()

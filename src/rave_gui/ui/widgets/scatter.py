@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
@@ -30,6 +31,7 @@ class ScatterView(QWidget):
         self._points: Any = None
         self._groups: Any = None
         self._at = self._over = -1
+        self._ranks: dict[int, int] = {}
         self._near: list[int] = []
         self._lit = -2
         self._picture: QPixmap | None = None
@@ -43,6 +45,8 @@ class ScatterView(QWidget):
     def set_points(self, points: Any, groups: Any) -> None:
         """``points`` float [n, 2], ``groups`` int [n]: number of a colour, negative for none."""
         self._points, self._groups = points, groups
+        sizes = Counter(int(group) for group in groups if group >= 0)
+        self._ranks = {group: rank for rank, (group, _n) in enumerate(sizes.most_common())}
         self._at = self._over = -1
         self._near = []
         self._lit = -2
@@ -60,16 +64,10 @@ class ScatterView(QWidget):
             self._stale()
 
     def color(self, group: int) -> QColor:
-        """Colour of a group: the series in turn, then quieter mixes of them."""
+        """Colour of a group: the largest groups have one each, the others share a quiet one."""
         c = self._themes.theme.colors
-        if group < 0:
-            return QColor(c.muted)
-        color = QColor(c.series[group % len(c.series)])
-        turn = group // len(c.series)
-        if turn:
-            hue = (color.hslHueF() + 0.07 * turn) % 1.0
-            color.setHslF(hue, color.hslSaturationF() * 0.8, min(0.85, max(0.25, color.lightnessF())))
-        return color
+        rank = self._ranks.get(group, len(c.series))
+        return QColor(c.series[rank] if rank < len(c.series) else c.muted)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         side = self._themes.theme.px(420)
@@ -90,7 +88,8 @@ class ScatterView(QWidget):
             self.height() - pad - (float(y) + 1) / 2 * (self.height() - 2 * pad),
         )
 
-    def _count(self) -> int:
+    def count(self) -> int:
+        """How many points there are."""
         return 0 if self._points is None else len(self._points)
 
     def _drawn(self) -> QPixmap:
@@ -104,7 +103,7 @@ class ScatterView(QWidget):
         painter.setPen(QPen(QColor(theme.colors.border), 1))
         painter.setBrush(QColor(theme.colors.sunken))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
-        count = self._count()
+        count = self.count()
         size = max(3.0, min(7.0, 260 / max(1.0, count**0.5))) * theme.scale / 100
         painter.setPen(Qt.PenStyle.NoPen)
         by_group: dict[int, list[int]] = {}
@@ -133,13 +132,13 @@ class ScatterView(QWidget):
             painter.setPen(QPen(QColor(c.muted), 1, Qt.PenStyle.DotLine))
             painter.drawLine(self._place(self._at), self._place(number))
         for number, width in ((self._over, 1.5), (self._at, 2.5)):
-            if 0 <= number < self._count():
+            if 0 <= number < self.count():
                 painter.setPen(QPen(QColor(c.text), width))
                 painter.setBrush(self.color(int(self._groups[number])))
                 radius = theme.px(5 if width < 2 else 7)
                 painter.drawEllipse(self._place(number), radius, radius)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        if not self._count():
+        if not self.count():
             painter.setPen(QColor(c.muted))
             painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), tr("Nothing to show"))
         if self.hasFocus():
@@ -152,7 +151,7 @@ class ScatterView(QWidget):
         self._stale()
 
     def _under(self, where: QPointF) -> int:
-        if not self._count():
+        if not self.count():
             return -1
         import numpy as np
 
@@ -193,7 +192,7 @@ class ScatterView(QWidget):
             Qt.Key.Key_Up: (0, 1),
             Qt.Key.Key_Down: (0, -1),
         }.get(Qt.Key(event.key()))
-        if way is not None and self._count():
+        if way is not None and self.count():
             number = self._step(*way)
             if number >= 0:
                 self.picked.emit(number)

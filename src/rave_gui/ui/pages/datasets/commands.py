@@ -134,7 +134,7 @@ class Commands:
 
         _, _, entry = self._with()
         dialog = AppendDialog(self._session, entry)
-        dialog.begun.connect(lambda view: self._page.watch(view.id, entry.name))
+        dialog.begun.connect(lambda _view: self._page.reload())
         dialog.show_it()
 
     def rename(self) -> None:
@@ -280,10 +280,8 @@ class Commands:
         while name.casefold() in taken:
             number += 1
             name = f"{base}-{number}"
-        views: list[Any] = []
 
         def begun(new: str) -> None:
-            self._page.watch(views[0].id, new)
             self._page.reload()
             self._session.tell(tr("“{name}” is being made.", name=new))
 
@@ -294,7 +292,7 @@ class Commands:
             action=action,
             name=name,
             taken=taken,
-            work=lambda new: views.append(work(new)),
+            work=work,
             done=begun,
         ).show_it()
 
@@ -343,13 +341,12 @@ class Commands:
             name = free_name(project.datasets, safe_name(files[0].name.split(".")[0], tr("dataset")))
             output = project.datasets / name
             view = actions.restore(services, files[0], output, project=project.path)
-            return name, self._begin(project, name, view)
+            self._begin(project, name, view)
+            return name
 
-        def done(found: Any) -> None:
-            name, view = found
-            self._page.watch(view.id, name)
+        def done(found: str) -> None:
             self._page.reload()
-            self._session.tell(tr("“{name}” is being restored.", name=name))
+            self._session.tell(tr("“{name}” is being restored.", name=found))
 
         self._session.call(work, done)
 

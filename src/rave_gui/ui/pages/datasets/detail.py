@@ -192,8 +192,11 @@ class DetailView(QWidget):
             module, _, name = TARGETS[key].partition(":")
             self.tabs[key] = getattr(importlib.import_module(f"{_HERE}.{module}"), name)(self._session, self)
             self.stack.addWidget(self.tabs[key])
+        moved = self.segments.button(self._tab).hasFocus()
         self._tab = key
         self.segments.set(key)
+        if moved:
+            self.segments.button(key).setFocus(Qt.FocusReason.OtherFocusReason)
         self.stack.setCurrentWidget(self.tabs[key])
         self.tabs[key].show_entry(self.entry, fresh)
 

@@ -57,7 +57,7 @@ class HealthTab(QWidget):
             tr("Problems found"),
             [
                 Column("where", tr("Chunk"), lambda p: f"{p.index:,}" if p.index is not None else p.key or "–", 110, sort=lambda p: p.index),
-                Column("message", tr("What is wrong"), lambda p: p.message, tip=lambda p: p.message),
+                Column("message", tr("Found"), lambda p: p.message, tip=lambda p: p.message),
             ],
             key=lambda p: (p.code, p.index, p.key, p.message),
         )  # fmt: skip

@@ -320,8 +320,8 @@ class ListView(QWidget):
             self.stack.addWidget(page)
         self.table.installEventFilter(self)
         self.tools.hide()
-        self._veil = Veil(session, self)
-        self._veil.hide()
+        self.veil = Veil(session, self)
+        self.veil.hide()
 
     def add_buttons(self) -> None:
         """Buttons of the registered actions."""
@@ -428,7 +428,7 @@ class ListView(QWidget):
         return super().eventFilter(watched, event)
 
     def _drag(self, on: bool) -> None:
-        self._veil.setVisible(on)
+        self.veil.setVisible(on)
 
 
 class Veil(QWidget):

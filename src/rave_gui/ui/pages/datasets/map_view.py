@@ -148,8 +148,8 @@ class MapTab(QWidget):
         self.source.setVisible(len(self._map.names) > 1)
         self.about.setText(
             trn(
-                "{n} chunk; a colour is a recording. The two axes show {share} of what tells them apart.",
-                "{n} chunks; each colour is a recording. The two axes show {share} of what tells them apart.",
+                "{n} chunk. The two axes show {share} of what tells them apart.",
+                "{n} chunks; the largest recordings have colours of their own. The two axes show {share} of what tells them apart.",
                 len(self._map.points),
                 share=f"{self._map.variance:.0%}",
             )

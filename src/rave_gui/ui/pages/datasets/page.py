@@ -18,8 +18,7 @@ from rave_gui.ui.shell.actions import Action
 from rave_gui.ui.shell.page import Page, PageHead
 from rave_gui.ui.shell.session import Session
 from rave_gui.viewmodels import datasets as text
-from rave_gui.viewmodels.datasets import BUILDS, Entry, Library, merge
-from rave_gui.viewmodels.jobs import ACTIVE
+from rave_gui.viewmodels.datasets import Entry, Library, merge
 
 
 class DatasetsPage(Page):
@@ -34,8 +33,6 @@ class DatasetsPage(Page):
         self._loading: Task | None = None
         self._again = False
         self._wanted: dict[str, Any] = {}
-        self._watched: dict[str, str] = {}
-        """Jobs begun here, by id, with the dataset's name: their end is told."""
         box = QVBoxLayout(self)
         pad = space("xl")
         box.setContentsMargins(pad, pad, pad, pad)
@@ -90,7 +87,6 @@ class DatasetsPage(Page):
     def project_changed(self) -> None:
         """Begin anew."""
         self._rows, self.library = [], Library()
-        self._watched.clear()
         if self._wizard is not None:
             self._wizard.close_down()
             self._wizard.reset()
@@ -227,7 +223,6 @@ class DatasetsPage(Page):
         self._loading = self.session.call(work, done, failed)
 
     def _jobs_changed(self, _moved: bool) -> None:
-        self._tell_ends()
         if not self.library.loaded:
             return
         entries = merge(self._rows, self.session.jobs.rows)
@@ -237,26 +232,6 @@ class DatasetsPage(Page):
             self._show()
             if {(e.name, e.job_state) for e in entries} != before:
                 self._load()
-
-    def _tell_ends(self) -> None:
-        for job in self.session.jobs.rows:
-            name = self._watched.get(job.id)
-            if name is None or job.state in ACTIVE or job.kind not in BUILDS:
-                continue
-            del self._watched[job.id]
-            if job.state == "succeeded":
-                result: dict[str, Any] = getattr(job, "result", None) or {}
-                self.session.tell(
-                    tr(
-                        "“{name}” is ready: {time} of sound, {chunks}.",
-                        name=name,
-                        time=text.length_text(float(result.get("seconds_usable", 0.0))),
-                        chunks=trn("{n} chunk", "{n} chunks", int(result.get("chunks", 0))),
-                    )
-                )
-            elif job.state == "failed":
-                message = (job.error or {}).get("message", "")
-                self.session.tell(tr("“{name}” could not be made. {reason}", name=name, reason=message))
 
     def reload(self) -> None:
         """Something was changed from here: read the list again."""
@@ -282,17 +257,12 @@ class DatasetsPage(Page):
             self.open_entry(entry)
         return self.detail
 
-    def _made(self, name: str, view: Any) -> None:
-        self.watch(view.id, name)
+    def _made(self, name: str, _view: object) -> None:
         self._wanted = {"dataset": name}
         self.show_list()
         self.list.select(name)
         self.session.tell(tr("“{name}” is being made.", name=name))
         self._load()
-
-    def watch(self, job: str, name: str) -> None:
-        """Tell when a job has ended."""
-        self._watched[job] = name
 
     def _show(self) -> None:
         project = self.session.project

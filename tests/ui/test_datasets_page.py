@@ -1,0 +1,291 @@
+"""The datasets page: made by keyboard from real recordings, looked into, thrown away and brought back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QWidget
+from pytestqt.qtbot import QtBot
+from tests.helpers.jobs import Home
+from tests.ui.conftest import Opener
+
+from rave_gui.audio import synth, wav
+from rave_gui.datasets.read import Dataset
+from rave_gui.paths import AppPaths, default_paths
+from rave_gui.projects import Project
+from rave_gui.ui.app import App
+from rave_gui.ui.pages.datasets.page import DatasetsPage
+from rave_protocol.specs import DatasetParams
+from rave_protocol.work import WorkContext
+
+press = QTest.keyClick
+Ctrl = Qt.KeyboardModifier.ControlModifier
+PATIENCE = 60_000
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppPaths]:
+    """A user of their own, whose job processes are ended afterwards."""
+    monkeypatch.setenv("RAVE_GUI_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("RAVE_GUI_ENGINE", raising=False)
+    jobs = Home(tmp_path)
+    yield default_paths()
+    jobs.close()
+
+
+@pytest.fixture
+def sounds(tmp_path: Path) -> Path:
+    """Three recordings and a text that calls itself one."""
+    folder = tmp_path / "sounds"
+    folder.mkdir()
+    for i, seconds in enumerate((3.0, 2.0, 0.4)):
+        wav.write(folder / f"take {i}.wav", synth.drums(seconds, seed=i)[None], 44100)
+    (folder / "broken.wav").write_text("this is no sound")
+    return folder
+
+
+def built(project: Project, sounds: Path, name: str, tmp_path: Path) -> Path:
+    """A dataset in the project, made here and now."""
+    from rave_gui.datasets.build import run
+
+    job = tmp_path / f"job {name}"
+    job.mkdir()
+    output = project.datasets / name
+    run(DatasetParams([str(sounds)], str(output), num_signal=4096), WorkContext(job))
+    project.store.register("dataset", name, output)
+    return output
+
+
+def opened(open_app: Opener, qtbot: QtBot, project: Path) -> tuple[App, DatasetsPage]:
+    """A window on the project that shows the list."""
+    app = open_app(project=str(project), page="datasets")
+    page = app.page("datasets")
+    qtbot.waitUntil(lambda: app.session.project is not None and page.library.loaded, timeout=PATIENCE)
+    return app, page
+
+
+def nameless(root: QWidget) -> list[QWidget]:
+    """Controls that are seen and have no accessible name."""
+    return [
+        w
+        for kind in (QAbstractButton, QLineEdit, QComboBox)
+        for w in root.findChildren(kind)
+        if w.isVisibleTo(root)
+        and not w.accessibleName()
+        and not isinstance(w.parent(), (QLineEdit, QComboBox))
+    ]
+
+
+def test_a_dataset_is_made_by_keyboard_and_thrown_away(
+    open_app: Opener, qtbot: QtBot, tmp_path: Path, sounds: Path
+) -> None:
+    project = Project.open(tmp_path / "project", create=True)
+    app, page = opened(open_app, qtbot, project.path)
+    assert page.list.stack.currentWidget() is page.list.empty
+    press(app.window, Qt.Key.Key_N, Ctrl)
+    wizard = page.wizard
+    assert page.stack.currentWidget() is wizard
+    assert not wizard.next.isEnabled()
+    app.session.pick_folder = lambda _title, _start: sounds
+    qtbot.waitUntil(wizard.sources.folder.hasFocus)
+    press(wizard.sources.folder, Qt.Key.Key_Space)
+    assert wizard.model.sources == [sounds]
+    press(app.window, Qt.Key.Key_Return, Ctrl)
+    qtbot.waitUntil(lambda: wizard.model.step == "review" and not wizard.model.scanning, timeout=PATIENCE)
+    files = wizard.model.files
+    assert (files.usable, files.bad) == (3, 1)
+    assert not nameless(wizard)
+    # Leave one out by keyboard; the seconds follow.
+    before = files.seconds
+    table = wizard.review.table
+    short = next(i for i, n in enumerate(files.shown) if files.rows[n].path.endswith("take 2.wav"))
+    table.choose([short])
+    table.setFocus()
+    press(table, Qt.Key.Key_Delete)
+    assert files.seconds == pytest.approx(before - 0.4, abs=0.01)
+    press(app.window, Qt.Key.Key_Return, Ctrl)
+    assert wizard.model.step == "parameters"
+    example = wizard.parameters.fields["num_signal"].editor
+    qtbot.waitUntil(example.hasFocus)
+    example.setCurrentText("4096")
+    press(example, Qt.Key.Key_Tab)
+    assert wizard.model.values["num_signal"] == 4096
+    qtbot.waitUntil(lambda: wizard.model.forecast is not None, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: wizard.model.forecast.chunks > 20, timeout=PATIENCE)
+    assert not nameless(wizard)
+    # Back and forth: nothing is lost.
+    press(app.window, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    press(app.window, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    assert wizard.model.step == "sources"
+    for _ in range(3):
+        press(app.window, Qt.Key.Key_Return, Ctrl)
+    assert wizard.model.step == "name"
+    assert (wizard.model.values["num_signal"], files.left_out) == (4096, [str(sounds / "take 2.wav")])
+    promised = wizard.model.forecast
+    name = wizard.name.name.editor
+    qtbot.waitUntil(name.hasFocus)
+    name.selectAll()
+    QTest.keyClicks(name, "My drums")
+    press(app.window, Qt.Key.Key_Return, Ctrl)
+    qtbot.waitUntil(
+        lambda: (
+            (page.library.get("My drums") or promised) is not promised
+            and page.library.get("My drums").state == "ready"
+        ),
+        timeout=PATIENCE,
+    )
+    with Dataset(project.datasets / "My drums") as dataset:
+        assert dataset.chunks == promised.chunks
+        assert dataset.info.num_signal == 4096
+    # Its view is shown; Escape leads back to the list, where Delete throws it away.
+    qtbot.waitUntil(lambda: page.current is not None and page.current.name == "My drums")
+    press(app.window, Qt.Key.Key_Escape)
+    qtbot.waitUntil(page.list.table.hasFocus)
+    assert page.current.name == "My drums"
+    press(page.list.table, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: page.list.stack.currentWidget() is page.list.empty, timeout=PATIENCE)
+    assert not (project.datasets / "My drums").exists()
+    press(app.window, Qt.Key.Key_Z, Ctrl)
+    qtbot.waitUntil(lambda: page.library.get("My drums") is not None, timeout=PATIENCE)
+    assert (project.datasets / "My drums" / "data.mdb").is_file()
+
+
+def test_dropped_files_begin_a_dataset(open_app: Opener, qtbot: QtBot, tmp_path: Path, sounds: Path) -> None:
+    project = Project.open(tmp_path / "project", create=True)
+    _app, page = opened(open_app, qtbot, project.path)
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(sounds)), QUrl("https://example.org/x.wav")])
+    args: Any = (
+        QPointF(50, 50),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(page.list, QDragEnterEvent(QPointF(50, 50).toPoint(), *args[1:]))
+    assert not page.list.veil.isHidden()
+    QApplication.sendEvent(page.list, QDropEvent(*args))
+    assert page.list.veil.isHidden()
+    assert page.wizard.model.sources == [sounds]
+    assert page.wizard.model.name == "sounds"
+    # The same again is not taken twice.
+    page.wizard.begin([sounds], [])
+    assert page.wizard.model.sources == [sounds]
+
+
+def test_looking_into_a_dataset(
+    open_app: Opener, qtbot: QtBot, tmp_path: Path, sounds: Path, home: AppPaths
+) -> None:
+    from rave_gui.datasets import index, stats
+
+    project = Project.open(tmp_path / "project", create=True)
+    path = built(project, sounds, "drums", tmp_path)
+    stats.compute(path, paths=home)
+    index.build(path, paths=home)
+    app, page = opened(open_app, qtbot, project.path)
+    qtbot.waitUntil(lambda: page.library.get("drums") is not None)
+    page.list.focus_table()
+    press(page.list.table, Qt.Key.Key_Return)
+    detail = page.detail
+    overview = detail.tabs["overview"]
+    qtbot.waitUntil(lambda: overview.stats is not None, timeout=PATIENCE)
+    assert overview.charts.isVisibleTo(detail)
+    assert not nameless(detail)
+    # The map: an arrow key chooses a chunk and loads it.
+    press(detail.segments.button("overview"), Qt.Key.Key_Right)
+    detail.show_tab("map")
+    tab = detail.tabs["map"]
+    qtbot.waitUntil(lambda: tab.view.count() > 0, timeout=PATIENCE)
+    tab.panel.player.model.make_player = silent_player
+    tab.view.setFocus()
+    press(tab.view, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: tab.panel.player.model.ready, timeout=PATIENCE)
+    assert tab.similar.count() > 0
+    # The table of chunks: sorted by loudness, marked, exported.
+    detail.show_tab("chunks")
+    chunks = detail.tabs["chunks"]
+    qtbot.waitUntil(lambda: chunks.model.total > 20 and chunks.model.row(0) is not None, timeout=PATIENCE)
+    chunks.table.sorted_by.emit("loudness", True)
+    qtbot.waitUntil(lambda: chunks.model.view.sort == "loudness", timeout=PATIENCE)
+    qtbot.waitUntil(lambda: all(chunks.model.row(i) is not None for i in range(5)), timeout=PATIENCE)
+    loud = [chunks.model.row(i).rms_db for i in range(5)]
+    assert loud == sorted(loud, reverse=True)
+    chunks.table.choose([0, 1])
+    chunks.table.setFocus()
+    press(chunks.table, Qt.Key.Key_B)
+    qtbot.waitUntil(lambda: chunks.model.bad == 2, timeout=PATIENCE)
+    press(app.window, Qt.Key.Key_Z, Ctrl)
+    qtbot.waitUntil(lambda: chunks.model.bad == 0, timeout=PATIENCE)
+    chunks.jump_field.setText("7")
+    press(chunks.jump_field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: chunks.panel.index == 7, timeout=PATIENCE)
+    assert not nameless(detail)
+    # Recordings: the broken one is there with its reason; notes are kept.
+    detail.show_tab("sources")
+    sources = detail.tabs["sources"]
+    qtbot.waitUntil(lambda: len(sources.table.rows.rows) == 4, timeout=PATIENCE)
+    bad = [row for row in sources.table.rows.rows if row.code]
+    assert [Path(row.path).name for row in bad] == ["broken.wav"]
+    assert bad[0].reason
+    detail.show_tab("health")
+    health = detail.tabs["health"]
+    press(health.audit_button, Qt.Key.Key_Space)
+    qtbot.waitUntil(health.audit_button.isEnabled, timeout=PATIENCE)
+    assert "%" in health.split_text.text()
+    assert not nameless(detail)
+
+
+def test_rename_and_tags_can_be_undone(open_app: Opener, qtbot: QtBot, tmp_path: Path, sounds: Path) -> None:
+    from rave_gui.ui.dialogs.dataset_name import NameDialog
+    from rave_gui.ui.dialogs.dataset_tags import TagsDialog
+
+    project = Project.open(tmp_path / "project", create=True)
+    built(project, sounds, "drums", tmp_path)
+    app, page = opened(open_app, qtbot, project.path)
+    page.list.focus_table()
+    press(page.list.table, Qt.Key.Key_F2)
+    dialog = app.window.findChild(NameDialog)
+    assert dialog is not None
+    field = dialog.name.editor
+    field.selectAll()
+    QTest.keyClicks(field, "a/b")
+    assert not dialog.main.isEnabled()
+    field.selectAll()
+    QTest.keyClicks(field, "percussion")
+    press(field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.library.get("percussion") is not None, timeout=PATIENCE)
+    assert not (project.datasets / "drums").exists()
+    app.window.activateWindow()  # a window manager does it when a dialog closes; there is none here
+    qtbot.waitUntil(app.window.isActiveWindow)
+    press(app.window, Qt.Key.Key_Z, Ctrl)
+    qtbot.waitUntil(lambda: page.library.get("drums") is not None, timeout=PATIENCE)
+    page.list.select("drums")
+    app.session.actions.trigger("datasets.tags")
+    tags = app.window.findChild(TagsDialog)
+    assert tags is not None
+    QTest.keyClicks(tags.tags.editor, "close, dry,close")
+    press(tags.tags.editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.library.get("drums").tags == ("close", "dry"), timeout=PATIENCE)
+    assert not page.list.tag.isHidden()
+
+
+def silent_player(_rate: int, _channels: int) -> Any:
+    """An output that needs no device."""
+    from rave_gui.errors import UserError
+
+    class Nothing:
+        def load(self, *_: Any) -> None: ...
+        def switch(self, *_: Any) -> None: ...
+        def seek(self, *_: Any) -> None: ...
+        def close(self) -> None: ...
+
+        def play(self) -> None:
+            raise UserError("No output.", "Connect one.", code="no-audio-output")
+
+    return Nothing()
