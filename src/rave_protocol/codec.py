@@ -55,7 +55,7 @@ def loads(text: str) -> dict[str, Any]:
     """Parse one JSON object. Raises :class:`ProtocolError` for anything else."""
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # brackets in brackets without end are a way to do harm
         raise ProtocolError(f"not JSON: {error}") from None
     if not isinstance(value, dict):
         raise ProtocolError("not a JSON object")

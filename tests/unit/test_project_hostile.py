@@ -17,6 +17,8 @@ import pytest
 from tests.helpers.projects import Context, fill, forge, left_in, pack, unpack
 
 from rave_gui.errors import UserError
+from rave_gui.jobs import JobService
+from rave_gui.paths import AppPaths
 from rave_gui.projects import Project
 from rave_gui.projects.archive import checking
 from rave_gui.projects.archive.layout import collision, name_problem
@@ -289,6 +291,30 @@ def test_jobs_of_others_are_over(good: Path, tmp_path: Path) -> None:
     for name in ("next", "odd"):
         assert read_json(tmp_path / "b" / "jobs" / name / "state.json")["state"] == "interrupted"
     assert not (tmp_path / "b" / "jobs" / "next" / "commands.jsonl").exists()
+
+
+def test_records_without_end_do_no_harm(good: Path, tmp_path: Path) -> None:
+    deep = b"[" * 200_000
+    extra: list[tuple[str, bytes, Any]] = [
+        (f"jobs/deep/{name}", deep, None) for name in ("spec.json", "state.json", "events.jsonl")
+    ]
+    extra += [("quickstart.json", deep, None), ("exports/drums tiny/other.json", deep, None)]
+    unpack(forge(good, tmp_path / "a.ravegui", extra), tmp_path / "b")
+    assert read_json(tmp_path / "b" / "jobs" / "deep" / "state.json")["state"] == "interrupted"
+    jobs = JobService(AppPaths(tmp_path / "data", tmp_path / "config", tmp_path / "cache"))
+    assert [view.state for view in jobs.list(tmp_path / "b")] == ["succeeded", "interrupted"]
+
+
+def test_texts_of_others_cannot_steer_a_terminal(good: Path, tmp_path: Path) -> None:
+    def talk(manifest: dict[str, Any]) -> None:
+        manifest["project"]["name"] = "nice\x1b]0;evil\x07\nname"
+        manifest["left_out"] = ["\x1b[2J" * 1000] * 5000
+
+    bad = forge(good, tmp_path / "a.ravegui", [], manifest=talk)
+    result = unpack(bad, tmp_path / "b")
+    for text in (result["name"], checking.inspect(bad).name, *result["left_out"]):
+        assert text.isprintable()
+    assert len(result["left_out"]) == checking.MAX_SENTENCES
 
 
 def test_words_for_names() -> None:

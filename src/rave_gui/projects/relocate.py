@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from rave_protocol import jobfolder
 from rave_protocol.files import replace_file, replace_text
@@ -86,9 +86,9 @@ def _rewrite(path: Path, old: str, new: str) -> bool:
         return False
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError):
+        there = moved(data, old, new)
+    except (ValueError, OSError, RecursionError):
         return False
-    there = moved(data, old, new)
     if there == data:
         return False
     replace_text(path, json.dumps(there, ensure_ascii=_surrogates(there), indent=2) + "\n")
@@ -102,11 +102,11 @@ def _rewrite_lines(path: Path, old: str, new: str) -> bool:
         json.dumps(old, ensure_ascii=False)[1:-1].encode("utf-8", "replace"),
     }
     with path.open("rb") as source:
-        if not any(needle in line for line in source for needle in needles):
+        if not any(needle in line for line in _pieces(source) for needle in needles):
             return False
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with path.open("rb") as source, aside.open("wb") as target:
-        for line in source:
+        for line in _pieces(source):
             target.write(_line(line, old, new) if any(needle in line for needle in needles) else line)
         target.flush()
         os.fsync(target.fileno())
@@ -114,10 +114,15 @@ def _rewrite_lines(path: Path, old: str, new: str) -> bool:
     return True
 
 
+def _pieces(source: IO[bytes]) -> Iterator[bytes]:
+    """Lines; what is longer than any of ours comes in pieces, which are no JSON and stay as they are."""
+    return iter(lambda: source.readline(MAX_JSON), b"")
+
+
 def _line(line: bytes, old: str, new: str) -> bytes:
     try:
         there = moved(json.loads(line), old, new)
-    except ValueError:
+    except (ValueError, RecursionError):
         return line
     text = json.dumps(there, ensure_ascii=_surrogates(there), separators=(",", ":"))
     return text.encode() + b"\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import stat
 import struct
@@ -20,6 +21,7 @@ from rave_gui.projects.archive.layout import (
     Manifest,
     collision,
     name_problem,
+    plain,
 )
 from rave_gui.projects.model import ArchiveInfo
 from rave_protocol.codec import ProtocolError, decode, loads
@@ -28,6 +30,7 @@ MAX_ENTRIES = 1_000_000
 MAX_BYTES = 1 << 42
 MAX_MANIFEST = 512 << 20
 MAX_DIRECTORY = 512 << 20
+MAX_SENTENCES = 1000
 RATIO = 200.0
 """An archive that unpacks to more than so many times its size …"""
 RATIO_FREE = 1 << 30
@@ -85,6 +88,7 @@ def check(file: Path, limits: Limits | None = None) -> Checked:
         ) from error
     except (zipfile.BadZipFile, NotImplementedError, struct.error, UnicodeDecodeError) as error:
         raise not_an_archive(file, str(error)) from error
+    manifest = _plain(manifest)
     members = {info.filename: info for info in infos if info.filename != MANIFEST}
     _check_manifest(manifest, members)
     return Checked(file, manifest, members, sum(entry.size for entry in manifest.entries))
@@ -244,6 +248,19 @@ def _manifest(archive: zipfile.ZipFile) -> Manifest:
         return decode(Manifest, plain)
     except (ProtocolError, UnicodeDecodeError, RecursionError) as error:
         raise zipfile.BadZipFile(f"the manifest cannot be read: {error}") from error
+
+
+def _plain(manifest: Manifest) -> Manifest:
+    """The manifest with texts that may be shown."""
+    origin = manifest.project
+    return dataclasses.replace(
+        manifest,
+        app=plain(manifest.app, 50),
+        author=plain(manifest.author, 200),
+        project=dataclasses.replace(origin, id=plain(origin.id, 100), name=plain(origin.name, 100)),
+        left_out=[plain(text) for text in manifest.left_out[:MAX_SENTENCES]],
+        included=[plain(text) for text in manifest.included[:MAX_SENTENCES]],
+    )
 
 
 def _check_manifest(manifest: Manifest, members: dict[str, zipfile.ZipInfo]) -> None:

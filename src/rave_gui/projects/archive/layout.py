@@ -124,3 +124,8 @@ def deflates(path: str) -> bool:
     """Whether an entry is worth compressing: text and logs are; sound, checkpoints, models and LMDB hardly shrink."""
     name = PurePosixPath(path)
     return name.suffix.lower() in _DEFLATED or "tfevents" in name.name
+
+
+def plain(text: str, limit: int = 500) -> str:
+    """A text of somebody else's for a window or a terminal: one line, without anything that controls them."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:limit])

@@ -15,6 +15,7 @@ from rave_gui.i18n import tr, trn
 from rave_gui.projects.archive.checking import damaged
 from rave_gui.projects.archive.layout import DATABASE, Origin, name_problem
 from rave_gui.projects.preferences import PROJECT_SETTINGS
+from rave_gui.projects.relocate import MAX_JSON
 from rave_gui.projects.scan import PLACES
 from rave_gui.projects.store import Kind, Record, Store, refuse_newer, stored_schema
 from rave_protocol import jobfolder
@@ -153,7 +154,7 @@ def settle_jobs(jobs: Path) -> None:
             (folder / name).unlink(missing_ok=True)
         path = folder / jobfolder.STATE
         try:
-            state = read_json(path)
+            state = read_json(path) if path.stat().st_size <= MAX_JSON else {}
         except (OSError, ProtocolError):
             state = {}
         if state.get("state") not in FINAL_STATES:
