@@ -342,3 +342,11 @@ def test_what_exists_is_never_overwritten(made: Project, good: Path, tmp_path: P
     assert left_in(tmp_path) == ["a.ravegui", "b"]
     (tmp_path / "b" / "mine").unlink()
     unpack(good, tmp_path / "b")
+
+
+def test_a_folder_that_is_too_deep_is_said_before_anything_is_written(good: Path, tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*["ä" * 100] * 5, "p")
+    with pytest.raises(UserError) as caught:
+        unpack(good, deep)
+    assert caught.value.code == "name-too-long"
+    assert left_in(tmp_path) == []

@@ -10,7 +10,7 @@ from rave_gui.i18n import tr
 from rave_gui.projects.archive.checking import Limits, check, inspect
 from rave_gui.projects.archive.contents import collect
 from rave_gui.projects.archive.exporting import check_space, refuse_output
-from rave_gui.projects.archive.importing import refuse_folder
+from rave_gui.projects.archive.importing import check_paths, refuse_folder
 from rave_gui.projects.archive.layout import SUFFIX
 from rave_gui.projects.project import Project
 from rave_protocol.codec import ProtocolError, decode
@@ -82,6 +82,7 @@ def start_import(
     default = Limits()
     limits = Limits(max_entries or default.entries, max_bytes or default.bytes)
     checked = check(file, limits)
+    check_paths(output, checked.manifest.entries)
     check_space(output.parent, checked.bytes)
     params = ProjectImportParams(str(file), str(output), limits.entries, limits.bytes)
     title = tr("Import the project {name}", name=checked.manifest.project.name[:100])

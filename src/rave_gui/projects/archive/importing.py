@@ -61,6 +61,7 @@ def run(params: ProjectImportParams, job: Context) -> dict[str, Any]:
     output = Path(params.output)
     refuse_folder(output)
     checked = check(Path(params.archive), Limits(params.max_entries, params.max_bytes))
+    check_paths(output, checked.manifest.entries)
     place = Place(output)
     lock = OsLock(place.lock)
     done = False
@@ -98,6 +99,22 @@ def refuse_folder(output: Path) -> None:
         )
 
 
+def check_paths(output: Path, entries: list[Entry]) -> None:
+    """Raises :class:`UserError` (``name-too-long``) where whole paths would be too long: systems take 260 characters (Windows) or 1024 (macOS)."""
+    longest = max((len(os.fsencode(str(output / entry.path))) for entry in entries), default=0)
+    limit = 259 if os.name == "nt" else 1023
+    if longest > limit:
+        raise UserError(
+            tr(
+                "The folder {path} is too deep: some files of the project would have names that are too long.",
+                path=output,
+            ),
+            tr("Choose a folder with a shorter path."),
+            f"{longest} bytes, {limit} are possible",
+            code="name-too-long",
+        )
+
+
 class _Import:
     def __init__(self, checked: Checked, place: Place, job: Context) -> None:
         self.checked = checked
@@ -110,7 +127,6 @@ class _Import:
         done = self._done()
         left = [entry for entry in entries if entry.path not in done]
         check_space(self.output.parent, sum(entry.size for entry in left))
-        self._check_names_fit(entries)
         self._unpack(left, sum(entry.size for entry in entries))
         notes = self._make_ours()
         self.job.check_cancel()
@@ -162,21 +178,6 @@ class _Import:
 
     def _target(self, path: str) -> Path:
         return self.building / (RECEIVED if path == DATABASE else path)
-
-    def _check_names_fit(self, entries: list[Entry]) -> None:
-        """The whole paths, before anything is written: some systems take no more than 260 characters (Windows) or 1024 (macOS)."""
-        longest = max((len(os.fsencode(str(self.output / entry.path))) for entry in entries), default=0)
-        limit = 259 if os.name == "nt" else 1023
-        if longest > limit:
-            raise UserError(
-                tr(
-                    "The folder {path} is too deep: some files of the project would have names that are too long.",
-                    path=self.output,
-                ),
-                tr("Choose a folder with a shorter path."),
-                f"{longest} bytes, {limit} are possible",
-                code="name-too-long",
-            )
 
     def _unpack(self, left: list[Entry], total: int) -> None:
         meter = Meter(self.job, total, tr("unpacking"), total - sum(entry.size for entry in left))
