@@ -87,12 +87,13 @@ def _longest(
     asked: _Asked, stack: dict[str, Any], n_signal: int, batch: int, usable: int
 ) -> dict[str, int] | None:
     least = estimate.shortest_example(**stack)
-    per_sample = _peak(asked(n_signal, batch)) / n_signal
+    one, two = _peak(asked(n_signal, 1)), _peak(asked(n_signal, 2))
+    fixed, each = 2 * one - two, (two - one) / n_signal
     for length in LENGTHS:
         if length < least:
             break
-        if per_sample * length > 2 * usable:
-            continue  # memory grows with the length: no need to try what is twice too long
+        if fixed + each * batch * length > 1.1 * usable:
+            continue  # far too long by the straight line
         try:
             found = asked(length, batch)
         except EngineError:  # no multiple of the ratio
@@ -108,8 +109,10 @@ def _widest(asked: _Asked, n_signal: int, batch: int, usable: int) -> dict[str, 
         return None
     if _peak(asked(n_signal, batch)) <= usable:
         return _answer(own, asked(n_signal, batch))
+    now = _peak(asked(n_signal, batch))
     for capacity in CAPACITIES:
-        if capacity < own:
+        # Activations grow with the capacity, weights with its square.
+        if capacity < own and now * (capacity / own) ** 2 <= usable:
             found = asked(n_signal, batch, capacity)
             if _peak(found) <= usable:
                 return _answer(capacity, found)

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from rave_engine import configs
+from rave_engine.compat import metas
 from rave_engine.estimate import StorageCounter
 from rave_engine.jobs import JobContext
 from rave_engine.training import data, preflight
@@ -190,6 +191,7 @@ def _peak(step: FastStep, x: torch.Tensor, kinds: dict[int, float], device: torc
             step(x, index)
             step(x, index)
         return int(torch.cuda.max_memory_reserved(device))
+    metas.load()  # what looks at every operation needs torch whole
     with StorageCounter() as counter:
         counter.count(*step.model.parameters(), *step.model.buffers())
         for opt in (step.gen_opt, step.dis_opt):
