@@ -37,9 +37,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class Scalars:
-    """Values from event files, by tag: steps and values."""
+    """Values from event files, by tag: steps and values. ``anew``: they take the place of what was known of these tags."""
 
     values: Mapping[str, tuple[npt.NDArray[Any], npt.NDArray[Any]]]
+    anew: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,9 @@ class RunModel:
         """The history was read."""
         self.asked = ""
         """The command that was sent and has not shown an effect yet."""
+        self.told_at: float | None = None
+        """When the newest progress was told (seconds since the epoch)."""
+        self._fresh = False
         self._session_start: float | None = None
         self._rates: dict[str, float] = {}
 
@@ -223,12 +227,18 @@ class RunModel:
         for item in stamped:
             event = item.event
             if isinstance(event, events.Progress) and event.unit.startswith("step"):
+                self.told_at = item.time
+                if self._fresh:
+                    # This session began at that step: what an earlier one drew beyond it is another way.
+                    self._fresh = False
+                    for series in self.job.metrics.values():
+                        series.cut(event.done)
                 if self._session_start is None:
                     self._session_start = event.done
                 if event.rate:
                     self._rates[event.phase] = event.rate
             elif isinstance(event, events.Started) and event.role != "runner":
-                self._session_start = None
+                self._session_start, self._fresh = None, True
                 self.job.started = None
         return set(self.job.apply(stamped))
 
@@ -240,7 +250,10 @@ class RunModel:
                 from rave_gui.viewmodels.series import Series
 
                 for tag, (steps, values) in update.values.items():
-                    self.job.metrics.setdefault(tag, Series()).extend_arrays(steps, values)
+                    series = self.job.metrics.setdefault(tag, Series())
+                    if update.anew:
+                        series.cut(-1.0)
+                    series.extend_arrays(steps, values)
                 return {"metrics"}
             case Files():
                 self.files = update

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from rave_gui.jobs.reader import EventReader
+from rave_gui.training.eventfolder import EventFolder
 from rave_gui.viewmodels.logtail import LogTail
-from rave_gui.viewmodels.run import Checkpoint, Facts, Files, History, Sound, Update
+from rave_gui.viewmodels.run import Checkpoint, Facts, Files, History, Scalars, Sound, Update
 from rave_gui.viewmodels.schedule import Schedule, find_config, read_schedule
 from rave_protocol import jobfolder
 
@@ -22,6 +24,10 @@ POLL = 0.1
 """Seconds between looks at a running job's events."""
 FILES_EVERY = 2.0
 JOBS_EVERY = 1.0
+LONG = 8 << 20
+"""Bytes of a job's events from which on only the last part is read …"""
+TAIL = 1 << 20
+"""… of so many."""
 _STEP = re.compile(r"step[_=](\d+)")
 _SOUND = re.compile(r"step_(\d+)_(original|reconstruction)(?:_(.+))?\.wav$")
 
@@ -39,8 +45,7 @@ def watch(
 ) -> None:
     """Tell everything about a run (name and folder) so far, then what comes, until ``stop``."""
     name, path = run
-    from rave_gui.jobs.reader import EventReader
-
+    values = _Values(path)
     current: JobView | None = None
     reader: EventReader | None = None
     tail: LogTail | None = None
@@ -52,15 +57,16 @@ def watch(
         now = time.monotonic()
         if now - looked >= JOBS_EVERY or current is None or not current.final:
             looked = now
-            jobs = _jobs_of(services, project, name, path, current)
+            jobs = _jobs_of(services, project, (name, path), current)
             newest = jobs[-1] if jobs else None
+            if first:
+                values.poll(emit, stop)
             if newest is not None and (current is None or newest.id != current.id):
-                for job in jobs[:-1] if first else []:
-                    _history(job, emit)
-                reader, tail = EventReader(newest.folder), LogTail(newest.folder / jobfolder.LOG)
+                reader = EventReader(newest.folder, _start(newest.folder))
+                tail = LogTail(newest.folder / jobfolder.LOG)
             current = newest
             facts = _facts(path, current, len(jobs), told)
-            if told is None or facts != told:
+            if told is None or _said(facts) != _said(told):
                 told = facts
                 emit(facts)
         while reader is not None and (found := reader.read()):
@@ -70,6 +76,8 @@ def watch(
             emit(tuple(lines))
         if now - seen_files >= FILES_EVERY or first:
             seen_files = now
+            if current is None and not first:  # trained elsewhere: its event files are all there is
+                values.poll(emit, stop)
             looked_at = read_files(path)
             if looked_at != files:
                 files = looked_at
@@ -80,10 +88,55 @@ def watch(
         stop.wait(POLL if current is not None and not current.final else 1.0)
 
 
+def _said(facts: Facts) -> tuple[object, ...]:
+    """What of the facts is worth telling again; progress comes by events."""
+    job = facts.job
+    state = (job.id, job.state, job.reason, job.ended, str(job.error)) if job is not None else ()
+    return (*state, facts.config, facts.jobs)
+
+
+def _start(folder: Path) -> int:
+    """Where to begin in a job's events: of a very long training the end is enough, its curves come from the event files."""
+    try:
+        size = (folder / jobfolder.EVENTS).stat().st_size
+    except OSError:
+        return 0
+    return size - TAIL if size > LONG else 0
+
+
+class _Values:
+    """Scalars of the run's event files, told as they grow: RAVE's own record, whoever trained it."""
+
+    def __init__(self, path: Path) -> None:
+        self._folder = EventFolder(path)
+        self._told: dict[str, tuple[int, float]] = {}
+
+    def poll(self, emit: Callable[[Update], None], stop: Stopper) -> None:
+        """Tell what is new, and what has become other, as a whole."""
+        more, anew = {}, {}
+        self._folder.poll(lambda: stop.requested)
+        for tag in self._folder.tags:
+            curve = self._folder.curve(tag)
+            count, last = self._told.get(tag, (0, -1.0))
+            size = len(curve.steps)
+            if size == count:
+                continue
+            if size > count and (not count or curve.steps[count - 1] == last):
+                more[tag] = (curve.steps[count:].copy(), curve.values[count:].copy())
+            else:
+                anew[tag] = (curve.steps.copy(), curve.values.copy())
+            self._told[tag] = (size, float(curve.steps[-1]) if size else -1.0)
+        if more:
+            emit(Scalars(more))
+        if anew:
+            emit(Scalars(anew, anew=True))
+
+
 def _jobs_of(
-    services: Services, project: Project, name: str, path: Path, known: JobView | None
+    services: Services, project: Project, run: tuple[str, Path], known: JobView | None
 ) -> list[JobView]:
     """Jobs that trained the run, oldest first. Once the newest is known only that one is looked at, and the record for another."""
+    name, path = run
     record = project.store.get("run", name)
     newest = record.job if record is not None else None
     if newest is None or not (project.jobs / newest).is_dir():
@@ -95,17 +148,6 @@ def _jobs_of(
         for view in services.jobs.list(project.path)
         if view.kind == "train" and Path(str(view.params.get("run", ""))).name == path.name
     ]
-
-
-def _history(job: JobView, emit: Callable[[Update], None]) -> None:
-    from rave_gui.jobs.reader import EventReader
-    from rave_protocol import events
-
-    reader = EventReader(job.folder)
-    while found := reader.read():
-        for stamped in found:
-            if isinstance(stamped.event, events.Metric):
-                emit(stamped)
 
 
 def _facts(path: Path, job: JobView | None, count: int, told: Facts | None) -> Facts:

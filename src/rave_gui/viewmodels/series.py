@@ -47,7 +47,7 @@ class Series:
         if size and step <= self._x[size - 1]:
             at = int(np.searchsorted(self._x[:size], step))
             if self._x[at] == step:
-                if self._y[at] != value:
+                if self._y[at] != value and not (math.isnan(value) and math.isnan(self._y[at])):
                     self._y[at] = value
                     self.edits += 1
                 return
@@ -87,6 +87,13 @@ class Series:
             self._y = np.concatenate([self.values, np.empty(room - self._size)])
         self._x[self._size : wanted], self._y[self._size : wanted] = steps, values
         self._size = wanted
+
+    def cut(self, step: float) -> None:
+        """Forget everything after ``step``: the training went back there and goes another way."""
+        kept = int(np.searchsorted(self.steps, step, side="right"))
+        if kept < self._size:
+            self._size = kept
+            self.edits += 1
 
     def at(self, step: float) -> tuple[float, float] | None:
         """The point whose step is nearest to ``step``, or None for an empty curve."""

@@ -37,8 +37,9 @@ class TagsDialog(Dialog):
         self.box.addWidget(self.tags)
         self.note = TextField(session.themes, tr("Note"), tr("For yourself; the search finds it."), lines=4)
         self.note.set_value(chosen[0].note)
-        self.note.setVisible(not several)
         self.box.addWidget(self.note)
+        if several:
+            self.note.hide()
         self.tags.setFocus()
 
     def submit(self) -> None:

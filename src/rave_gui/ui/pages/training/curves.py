@@ -247,7 +247,8 @@ class CurvesView(QWidget):
         if wanted and any(self._planned.get(tag) is not points for tag, points in wanted.items()):
             panel.set_plans(wanted)
             self._planned = {**self._planned, **wanted}
-        panel.refresh(end)
+        # What is planned is drawn to the end of the training, everything else to where it is.
+        panel.refresh(max([end, *(points[-1][0] for points in wanted.values() if points)]))
 
     def _say(self, job: JobModel) -> None:
         self.empty.setVisible(not job.metrics)

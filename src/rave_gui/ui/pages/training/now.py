@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from rave_gui.ui import words
@@ -42,6 +44,7 @@ class NowCard(Card):
         self.phase_left = Stat(tr("This phase"))
         self.whole_left = Stat(tr("Whole run"))
         for stat in (self.distance, self.rate, self.elapsed, self.phase_left, self.whole_left):
+            stat.setMinimumWidth(themes.theme.px(88))  # so that nothing moves while figures grow
             figures.addWidget(stat)
         self.box.addLayout(figures)
         self.timeline = PhaseTimeline(
@@ -49,13 +52,18 @@ class NowCard(Card):
         )
         self.timeline.setAccessibleName(tr("Progress of the training in its two phases"))
         self.box.addWidget(self.timeline)
+        words_row = QHBoxLayout()
+        words_row.setSpacing(themes.theme.space("s"))
+        self.headline = label("", "strong")
         self.note = label("", "muted", wrap=True)
-        self.box.addWidget(self.note)
-        self._headline = ""
+        words_row.addWidget(self.headline, 0, Qt.AlignmentFlag.AlignTop)
+        words_row.addWidget(self.note, 1)
+        self.box.addLayout(words_row)
+        self._health: tuple[str, str] = ("", "")
 
-    def set_headline(self, text: str) -> None:
+    def set_health(self, headline: str, sentences: Sequence[str]) -> None:
         """How it is going, in words (empty: the state alone is told)."""
-        self._headline = text
+        self._health = (headline, " ".join(sentences))
 
     def show_model(self, model: RunModel) -> None:
         """Show where the run stands."""
@@ -80,8 +88,11 @@ class NowCard(Card):
             self.phase_left.set(words.duration(phase) if phase is not None else waiting, name)
             self.whole_left.set(words.duration(whole) if whole is not None else waiting, tr("Whole run left"))
         self.timeline.set(float(step), float(total or step), model.switch)
-        self.note.setText(self._note(model))
-        self.note.setVisible(bool(self.note.text()))
+        headline, note = self._say(model)
+        self.headline.setText(headline)
+        self.headline.setVisible(bool(headline))
+        self.note.setText(note)
+        self.note.setVisible(bool(note))
         self.tick(model)
 
     def tick(self, model: RunModel) -> None:
@@ -92,7 +103,39 @@ class NowCard(Card):
             words.duration(took) if took else "", tr("Elapsed") if model.active else tr("Last session")
         )
 
-    def _note(self, model: RunModel) -> str:
+    def _say(self, model: RunModel) -> tuple[str, str]:
+        """A headline (or none) and what it means."""
+        now = self._now(model)
+        if now:
+            return "", now
+        if model.active:
+            return self._health
+        return "", self._summary(model)
+
+    def _summary(self, model: RunModel) -> str:
+        """An ended run in a sentence or two."""
+        parts = []
+        best = model.best
+        if best is not None:
+            parts.append(
+                tr(
+                    "Closest to sound it had not heard at step {step}: distance {value}.",
+                    step=f"{int(best[0]):,}",
+                    value=short_number(best[1]),
+                )
+            )
+        if model.ready and model.files.checkpoints:
+            if model.total and model.step < model.total:
+                parts.append(tr("It can go on from where it stopped."))
+            elif model.phase != "phase 2" and model.state == "succeeded":
+                parts.append(
+                    tr(
+                        "It learned the sound, not yet to sound natural: that is phase 2, which comes when it goes on longer."
+                    )
+                )
+        return " ".join(parts)
+
+    def _now(self, model: RunModel) -> str:
         asked = {
             "pause": tr("Pausing after this step…"),
             "resume": tr("Going on…"),
@@ -110,7 +153,7 @@ class NowCard(Card):
             return tr("Paused: the memory stays in use, the processor is free. Resume whenever you like.")
         if state == "running" and model.job.progress is not None and model.job.progress.message:
             return model.job.progress.message
-        return self._headline
+        return ""
 
 
 def _rate(rate: float) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from rave_gui.ui import words
@@ -14,6 +15,8 @@ from rave_gui.ui.pages.training.curve_tools import CurveTools
 from rave_gui.ui.pages.training.curves import CurvesView
 from rave_gui.ui.pages.training.ear import EarView
 from rave_gui.ui.pages.training.facts import FactsView
+from rave_gui.ui.pages.training.hardware import HardwareStrip
+from rave_gui.ui.pages.training.health import AlertsView, Doctor
 from rave_gui.ui.pages.training.now import NowCard
 from rave_gui.ui.pages.training.runs import ICONS
 from rave_gui.ui.shell.actions import ActionButton
@@ -62,6 +65,8 @@ class RunView(QWidget):
         self.banner = Banner(themes)
         self.banner.hide()
         box.addWidget(self.banner)
+        self.alerts = AlertsView(themes)
+        box.addWidget(self.alerts)
         self.now = NowCard(themes)
         box.addWidget(self.now)
         self.curves = CurvesView(themes, growing=True)
@@ -98,6 +103,12 @@ class RunView(QWidget):
         for widget in (self.curves, self.ear, self.log, self.facts):
             self.stack.addWidget(widget)
         box.addWidget(self.stack, 1)
+        self.hardware = HardwareStrip(session)
+        self.hardware.looked = self._looked
+        self.hardware.hide()
+        box.addWidget(self.hardware)
+        self.doctor = Doctor(session, self)
+        self.doctor.told.connect(self._show_health)
         self._clock = QTimer(self)
         self._clock.setInterval(1000)
         self._clock.timeout.connect(self._tick)
@@ -136,6 +147,9 @@ class RunView(QWidget):
         self.title.setText(model.name)
         self.log.clear()
         self.banner.hide()
+        self.alerts.clear()
+        self.now.set_health("", ())
+        self.doctor.watch(model)
         self.tools.name = model.name
         self.curves.watch(
             model.job, lambda: _inside(model), lambda: model.facts.schedule.planned(float(model.total))
@@ -170,10 +184,32 @@ class RunView(QWidget):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)
         self._clock.start()
+        self.doctor.go(True)
+        self._make_room()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
         super().hideEvent(event)
         self._clock.stop()
+        self.doctor.go(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """The computer's state is shown while it matters and where there is room for it."""
+        model = self.model
+        tall = self.height() >= self._themes.theme.px(640)
+        self.hardware.setVisible(tall and model is not None and model.active)
+
+    def _looked(self) -> None:
+        self.doctor.sample = self.hardware.model.last
+
+    def _show_health(self, health: Any) -> None:
+        self.alerts.show_alerts(health.alerts)
+        self.now.set_health(health.headline, health.sentences)
+        if self.model is not None:
+            self.now.show_model(self.model)
 
     def _changed(self, topics: frozenset[str]) -> None:
         model = self.model
@@ -192,6 +228,10 @@ class RunView(QWidget):
             self.facts.refresh()
         if topics & {"state", "asked", "files", "facts"}:
             self._session.actions.refresh()
+        if topics & {"state", "facts"}:
+            self._make_room()
+        if "state" in topics and model.ready:
+            self.doctor.look()
 
     def _show_state(self, model: RunModel) -> None:
         state = model.state

@@ -9,7 +9,6 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from rave_gui.errors import UserError
-from rave_gui.ui import words
 from rave_gui.ui.bridge import Task
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.pages.training.wizard.parts import FindingRow, clear, column
@@ -21,6 +20,11 @@ from rave_gui.viewmodels.newrun import NewRunModel
 
 SETTLE_MS = 500
 NEAR_FULL = 0.9
+
+
+def gib(count: float) -> str:
+    """Memory, in the units that graphics cards are sold with."""
+    return tr("{n} GiB", n=f"{count / 2**30:.1f}")
 
 
 class MemoryBar(QWidget):
@@ -36,9 +40,9 @@ class MemoryBar(QWidget):
     def set(self, need: int, have: int) -> None:
         """Bytes needed and there; 0 for what is not known."""
         self._need, self._have = need, have
-        text = words.size(need) if need else "–"
+        text = gib(need) if need else "–"
         self.setAccessibleName(f"{self._name}: {text}")
-        self.setToolTip(tr("{need} of {have}", need=text, have=words.size(have)) if have else text)
+        self.setToolTip(tr("{need} of {have}", need=text, have=gib(have)) if have else text)
         self.update()
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
@@ -57,7 +61,7 @@ class MemoryBar(QWidget):
         color = c.danger if share > 1 else c.warning if share > NEAR_FULL else c.text
         if self._need:
             painter.setPen(QColor(color))
-            painter.drawText(QRectF(0, 0, self.width(), line), 2, words.size(self._need))
+            painter.drawText(QRectF(0, 0, self.width(), line), 2, gib(self._need))
         high = theme.px(8)
         track = QRectF(0, line, self.width(), high)
         painter.setPen(QPen(QColor(c.border), 1))
@@ -183,7 +187,7 @@ class Forecast(Card):
             self.state.setText(tr("The engine works it out…"))
         elif have:
             where = tr("graphics card") if machine is not None and machine.cuda else tr("computer")
-            self.state.setText(tr("Of the {where}'s {size}.", where=where, size=words.size(have)))
+            self.state.setText(tr("Of the {where}'s {size}.", where=where, size=gib(have)))
         else:
             self.state.setText("")
         shown = (tuple((f.code, f.message) for f in model.findings), model.refusal)
