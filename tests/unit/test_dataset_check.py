@@ -257,3 +257,19 @@ def test_upstreams_metadata_is_kept(tmp_path: Path) -> None:
     values = yaml.safe_load((Path(result["path"]) / "metadata.yaml").read_text())
     assert (values["extra"], values["lazy"], values["sr"]) == ("kept", False, RATE)
     assert result["rebuilt"] == []
+
+
+def test_a_damaged_key_is_found_again_by_its_sound(damaged: Path, tmp_path: Path) -> None:
+    original = audio_of(damaged)
+    with Dataset(damaged) as dataset:
+        origin = dataset.origins(7)
+    change(damaged, b"0000000g", record.encode(original[b"00000007"], 1, RATE))
+    change(damaged, b"00000007", None)
+    change(damaged, b"guest", record.encode(noise(5).tobytes(), 1, RATE))
+    result = repair(damaged, tmp_path / "fixed")
+    assert (result["chunks"], result["dropped"]) == (41, [])
+    report = check(tmp_path / "fixed")
+    assert report.sound, report.problems
+    with Dataset(tmp_path / "fixed") as dataset:
+        place = next(i for i in range(41) if dataset.raw(i) == record.encode(original[b"00000007"], 1, RATE))
+        assert dataset.origins(place) == origin

@@ -104,10 +104,12 @@ def write_records(folder: Path, records: Iterable[tuple[int, bytes]]) -> list[in
     return numbers
 
 
-def write_sidecar(dataset: Path, folder: Path, numbers: list[int], sample_rate: int) -> bool:
+def write_sidecar(
+    dataset: Path, folder: Path, numbers: list[int], sample_rate: int, unknown: dict[int, bytes] | None = None
+) -> bool:
     """Copy the sidecar of ``dataset`` for chunks that were kept: chunk ``i`` was ``numbers[i]``. False where there is none to copy.
 
-    Recordings whose chunks went stay listed, with what they lost.
+    ``unknown``: hashes of chunks of the copy that it does not know. Recordings whose chunks went stay listed, with what they lost.
     """
     source = dataset / FILE_NAME
     if not source.is_file():
@@ -136,6 +138,7 @@ def write_sidecar(dataset: Path, folder: Path, numbers: list[int], sample_rate: 
                 f"UPDATE {table} SET {column} = -1 - (SELECT new FROM kept WHERE old = {column})"  # noqa: S608
             )
             target.execute(f"UPDATE {table} SET {column} = -1 - {column}")  # noqa: S608
+        target.executemany("INSERT OR IGNORE INTO chunks VALUES (?, ?)", (unknown or {}).items())
         target.execute("INSERT OR REPLACE INTO meta VALUES ('copied_from', ?)", (json.dumps(str(dataset)),))
         # It describes another build than the one this copy could be gone on with; recordings can still be added to it.
         target.execute("DELETE FROM meta WHERE key = 'signature'")

@@ -41,7 +41,11 @@ class _Repair:
         self.dropped_total = 0
         self.recovered = 0
         self.converted = 0
-        self.seen: set[bytes] = set()
+        self.kept = 0
+        self.identified: set[int] = set()
+        self.unknown: dict[int, bytes] = {}
+        """Chunks of the copy that the sidecar does not know, with the hash of their samples."""
+        self._by_hash: dict[bytes, int] | None = None
 
     def drop(self, name: str, code: str, reason: str) -> None:
         self.dropped_total += 1
@@ -79,7 +83,7 @@ class _Repair:
             return False
         known = self.origins.hashes([number]).get(number)
         if known is not None:
-            return hashlib.sha1(parsed.pcm, usedforsecurity=False).digest() == bytes(known)
+            return _sha1(parsed.pcm) == bytes(known)
         return not parsed.problem
 
     def learn(self, entries: dict[int, Entry]) -> int:
@@ -102,8 +106,22 @@ class _Repair:
                 return self.learn(entries)
         return lengths.most_common(1)[0][0] if lengths else 0
 
-    def value(self, number: int, entry: Entry, usual: int) -> bytes | None:
-        """The record to store, or None when it is left out."""
+    def identify(self, number: int, pcm: bytes, taken: dict[int, Entry]) -> int:
+        """The number under which the sidecar knows a record: its own, or where the key is damaged that of its content, else -1."""
+        if not self.origins.known or self.origins.hashes([number]):
+            return number
+        if self._by_hash is None:
+            keys, hashes = self.origins.all_hashes()
+            self._by_hash = {
+                bytes(value): int(key) for key, value in zip(keys, hashes.view("V20"), strict=True)
+            }
+        found = self._by_hash.get(_sha1(pcm), -1)
+        return -1 if found in taken or found in self.identified else found
+
+    def value(
+        self, number: int, entry: Entry, usual: int, taken: dict[int, Entry]
+    ) -> tuple[int, bytes] | None:
+        """The record to store and the number the sidecar knows it by (-1: none), or None when it is left out."""
         name = entry.key.decode("ascii", "backslashreplace")
         try:
             value = self.file.value(entry)
@@ -115,19 +133,24 @@ class _Repair:
             self.drop(name, parsed.problem, parsed.message)
             return None
         if parsed.recording:
-            return value
+            return number, value
         if parsed.samples != usual:
             reason = tr("it has {samples} samples, others {usual}", samples=parsed.samples, usual=usual)
             self.drop(name, "bad-length", reason)
             return None
+        number = self.identify(number, parsed.pcm, taken)
+        self.identified.add(number)
         known = self.origins.hashes([number]).get(number) if number >= 0 else None
-        if known is not None and hashlib.sha1(parsed.pcm, usedforsecurity=False).digest() != bytes(known):
+        if known is not None and _sha1(parsed.pcm) != bytes(known):
             self.drop(name, "changed", tr("it is not what was stored when the dataset was built"))
             return None
         if parsed.problem == "not-16-bit":
             self.converted += 1
-            return record.encode(parsed.pcm, self.channels, parsed.sample_rate or self.described.sample_rate)
-        return value
+            value = record.encode(parsed.pcm, self.channels, parsed.sample_rate or self.described.sample_rate)
+        if number < 0:
+            self.unknown[self.kept] = _sha1(parsed.pcm)
+        self.kept += 1
+        return number, value
 
     def metadata(self, chunks: int, usual: int, rate: int) -> dict[str, Any]:
         """metadata.yaml for the copy."""
@@ -138,6 +161,10 @@ class _Repair:
         if usual:
             values |= {"n_seconds": seconds, "num_signal": usual // 2}
         return values
+
+
+def _sha1(pcm: bytes) -> bytes:
+    return hashlib.sha1(pcm, usedforsecurity=False).digest()
 
 
 def repair(
@@ -173,10 +200,10 @@ def repair(
         def records() -> Iterator[tuple[int, bytes]]:
             for done, (number, entry) in enumerate(entries.items(), 1):
                 check_cancel()
-                value = work.value(number, entry, usual)
+                kept = work.value(number, entry, usual, entries)
                 on_progress(done, len(entries), "chunks")
-                if value is not None:
-                    yield number, value
+                if kept is not None:
+                    yield kept
 
         with aside(output, min(data.stat().st_size, file.file_size)) as folder:
             numbers = write_records(folder, records())
@@ -186,7 +213,7 @@ def repair(
                     tr("Restore it from a backup, or build the dataset again from the recordings."),
                     code="nothing-left",
                 )
-            if not write_sidecar(dataset, folder, numbers, rate) and origins.known:
+            if not write_sidecar(dataset, folder, numbers, rate, work.unknown) and origins.known:
                 work.rebuilt.append("sources.sqlite")
             carry(dataset, folder, numbers)
             write_metadata(folder, work.metadata(len(numbers), usual, rate))
