@@ -313,7 +313,9 @@ class Store:
             rows = connection.execute(
                 "SELECT name, stamp, data FROM facts WHERE kind = ?", (kind,)
             ).fetchall()
-        return {row["name"]: (row["stamp"], json.loads(row["data"])) for row in rows}
+        # All at once: a call for each of a thousand rows takes three times as long.
+        data = json.loads(f"[{','.join(row['data'] for row in rows)}]")
+        return {row["name"]: (row["stamp"], facts) for row, facts in zip(rows, data, strict=True)}
 
     def set_facts(self, kind: str, facts: Mapping[str, tuple[str, dict[str, Any]]]) -> None:
         """Remember facts by name; may be lost at any time without harm."""

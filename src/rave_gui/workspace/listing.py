@@ -141,7 +141,7 @@ def runs(services: Services, project: Project) -> list[RunRow]:
                 dataset=record.parent,
                 configs=job.get("configs") or [],
                 preset=record.info.get("preset"),
-                checkpoint=record.path / checkpoint if checkpoint else None,
+                checkpoint=Path(f"{record.path}/{checkpoint}") if checkpoint else None,
                 n_checkpoints=len(known.get("names", ())),
                 names=tuple(known.get("names", ())),
                 versions=known.get("versions", 0),
