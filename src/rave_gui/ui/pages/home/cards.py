@@ -38,6 +38,7 @@ class NextCard(Card):
     def __init__(self, themes: ThemeManager) -> None:
         super().__init__(themes)
         self.setProperty("tone", "accent")
+        self._step = NextStep("", "", "", "", "sparkles")
         row = QHBoxLayout()
         row.setSpacing(themes.theme.space("l"))
         self.icon = IconLabel(themes, "sparkles", "accent", 32)
@@ -58,7 +59,6 @@ class NextCard(Card):
         row.addWidget(self.second, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.main, 0, Qt.AlignmentFlag.AlignVCenter)
         self.box.addLayout(row)
-        self._step = NextStep("", "", "", "", "sparkles")
 
     def show_step(self, step: NextStep) -> None:
         """Show another step."""
