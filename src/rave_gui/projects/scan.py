@@ -138,11 +138,8 @@ def _awaited(job: Path) -> bool:
 
 
 def _replaced(path: Path) -> bool:
-    """Whether a folder is just being replaced by a newer one, which is made and kept aside as ``.<name>.<word>`` meanwhile."""
-    try:
-        return any(name.startswith(f".{path.name}.") for name in os.listdir(path.parent))  # noqa: PTH208
-    except OSError:
-        return False
+    """Whether a folder is just being replaced by a newer one: the old one is ``.<name>.before`` then, or the new one has come meanwhile."""
+    return os.path.lexists(path.with_name(f".{path.name}.before")) or os.path.lexists(path)
 
 
 def _unfinished(folder: Path) -> list[Path]:
