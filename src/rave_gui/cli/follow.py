@@ -125,14 +125,16 @@ def wait(console: Console, view: JobView) -> dict[str, Any]:
     from rave_gui.jobs.watch import Watch
 
     watch = Watch(console.services.jobs, view.id, view.project)
-    line = ProgressLine(console, view.title)
+    line: ProgressLine | None = None
     asked = False
     while True:
         try:
+            line = line or ProgressLine(console, view.title)
             watch.wait(line.update)
             break
         except KeyboardInterrupt:
-            line.drop()
+            if line is not None:
+                line.drop()
             if asked:
                 raise left(view) from None
             asked = True
