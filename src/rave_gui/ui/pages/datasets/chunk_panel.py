@@ -25,7 +25,8 @@ class ChunkPanel(QWidget):
 
     loaded = Signal()
 
-    def __init__(self, session: Session, model: ChunksModel) -> None:
+    def __init__(self, session: Session, model: ChunksModel, *, compact: bool = False) -> None:
+        """``compact``: what is known of the chunk stands in one line."""
         super().__init__()
         self._session, self._model = session, model
         self.index = -1
@@ -56,6 +57,9 @@ class ChunkPanel(QWidget):
         self.spectrogram = SpectrogramView(themes, tr("Spectrogram of the chunk"))
         self.spectrogram.sought.connect(self.player.model.seek)
         outer.addWidget(self.spectrogram, 2)
+        self.line = label("", "caption", wrap=True)
+        self.line.setVisible(compact)
+        outer.addWidget(self.line)
         body = QWidget()
         self.grid = QGridLayout(body)
         self.grid.setContentsMargins(0, 0, space("xs"), 0)
@@ -67,6 +71,7 @@ class ChunkPanel(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(body)
+        area.setVisible(not compact)
         outer.addWidget(area, 1)
         self.player.moved.connect(self.spectrogram.set_position)
 
@@ -156,6 +161,7 @@ class ChunkPanel(QWidget):
         self._rows([(name, value) for name, value in facts if value])
 
     def _rows(self, facts: list[tuple[str, str]]) -> None:
+        self.line.setText("  ·  ".join(f"{name} {value}".strip() for name, value in facts[:5]))
         while self.grid.count():
             item = self.grid.takeAt(0)
             widget = item.widget() if item is not None else None

@@ -14,6 +14,7 @@ from rave_gui.ui.i18n import tr, trn
 from rave_gui.ui.pages.datasets.wizard.forecast import Remark
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.basic import Button, Card, PathRow, Stat, label
+from rave_gui.ui.widgets.flow import FlowGrid
 from rave_gui.ui.widgets.histogram import HistogramView
 from rave_gui.ui.widgets.job_line import JobStrip
 from rave_gui.ui.widgets.spectrum import SpectrumView, frequency
@@ -52,32 +53,26 @@ class OverviewTab(QWidget):
         box.setContentsMargins(0, 0, space("s"), 0)
         box.setSpacing(space("m"))
         facts = Card(themes)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(space("xl"))
-        grid.setVerticalSpacing(space("m"))
+        self.flow = FlowGrid(themes, 122, most=7)
         self.figures: dict[str, Stat] = {}
-        for i, (key, caption) in enumerate(
-            (
-                ("usable", tr("Usable sound")),
-                ("lost", tr("Lost")),
-                ("chunks", tr("Chunks")),
-                ("example", tr("Training example")),
-                ("form", tr("Form")),
-                ("size", tr("On disk")),
-                ("made", tr("Made")),
-                ("loudness", tr("Loudness")),
-                ("peak", tr("Highest peak")),
-                ("silence", tr("Silence")),
-                ("clipping", tr("Clipped chunks")),
-                ("dc", tr("DC offset")),
-                ("bandwidth", tr("Sound reaches")),
-            )
+        for key, caption in (
+            ("usable", tr("Usable sound")),
+            ("lost", tr("Lost")),
+            ("chunks", tr("Chunks")),
+            ("example", tr("Training example")),
+            ("form", tr("Form")),
+            ("size", tr("On disk")),
+            ("made", tr("Made")),
+            ("loudness", tr("Loudness")),
+            ("peak", tr("Highest peak")),
+            ("silence", tr("Silence")),
+            ("clipping", tr("Clipped chunks")),
+            ("dc", tr("DC offset")),
+            ("bandwidth", tr("Sound reaches")),
         ):
             self.figures[key] = Stat(caption)
-            grid.addWidget(self.figures[key], i // 7, i % 7)
-        for column in range(7):
-            grid.setColumnStretch(column, 1)
-        facts.box.addLayout(grid)
+        self.flow.set_things(list(self.figures.values()))
+        facts.box.addWidget(self.flow)
         self.path = PathRow(themes, tr("Copy the folder's path"))
         self.path.copied.connect(lambda _p: session.tell(tr("The path was copied.")))
         facts.box.addWidget(self.path)
@@ -268,6 +263,7 @@ class OverviewTab(QWidget):
         measured = ("loudness", "peak", "silence", "clipping", "dc", "bandwidth")
         for key in measured:
             self.figures[key].setVisible(found is not None)
+        self.flow.arrange()
         self.charts.setVisible(found is not None)
         while self.notes.count():
             item = self.notes.takeAt(0)

@@ -108,8 +108,6 @@ class SourcesTab(QWidget):
         bar.addWidget(self.search, 1)
         bar.addWidget(self.only)
         bar.addStretch(1)
-        bar.addWidget(self.chunks)
-        bar.addWidget(self.notes_button)
         box.addLayout(bar)
         self.table = Table(
             themes,
@@ -128,7 +126,12 @@ class SourcesTab(QWidget):
         self.table.chosen.connect(self._chosen)
         box.addWidget(self.table, 1)
         self.status = ElidedLabel("", "muted")
-        box.addWidget(self.status)
+        foot = QHBoxLayout()
+        foot.setSpacing(space("s"))
+        foot.addWidget(self.status, 1)
+        foot.addWidget(self.chunks)
+        foot.addWidget(self.notes_button)
+        box.addLayout(foot)
         card = Card(themes)
         self.player = PlayerView(
             themes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from rave_gui.errors import UserError
@@ -39,7 +39,7 @@ class Remark(QWidget):
         grid.setHorizontalSpacing(space("s"))
         grid.setVerticalSpacing(2)
         icon, color = LOOKS[severity]
-        grid.addWidget(IconLabel(session.themes, icon, color, 16), 0, 0)
+        grid.addWidget(IconLabel(session.themes, icon, color, 18), 0, 0, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(label(message, "body", wrap=True), 0, 1)
         if hint:
             grid.addWidget(label(hint, "caption", wrap=True), 1, 1)

@@ -14,6 +14,7 @@ from rave_gui.ui.shell.session import Session
 from rave_gui.ui.theme.manager import ThemeManager
 from rave_gui.ui.widgets.basic import Button, Card, label
 from rave_gui.ui.widgets.fields import CheckField, ChoiceField, Field, NumberField, TextField
+from rave_gui.ui.widgets.flow import FlowGrid
 from rave_gui.viewmodels.datasets_wizard import WizardModel
 
 GIGABYTE = 1_000_000_000
@@ -99,7 +100,7 @@ class ParametersStep(QWidget):
         self._form.setContentsMargins(0, 0, space("s"), 0)
         self._form.setSpacing(space("m"))
         self.fields: dict[str, Field] = {}
-        self._cards: list[tuple[Card, list[str]]] = []
+        self._cards: list[tuple[Card, FlowGrid, list[str]]] = []
         self._by_key = {parameter.key: parameter for parameter in PARAMETERS}
         self._more = False
         for group in GROUPS:
@@ -148,10 +149,12 @@ class ParametersStep(QWidget):
             field = make_field(themes, parameter)
             field.changed.connect(lambda key=parameter.key: self._edited(key))
             self.fields[parameter.key] = field
-            card.box.addWidget(field)
             keys.append(parameter.key)
+        flow = FlowGrid(themes, 250, most=2)
+        flow.set_things([self.fields[key] for key in keys])
+        card.box.addWidget(flow)
         self._form.addWidget(card)
-        self._cards.append((card, keys))
+        self._cards.append((card, flow, keys))
 
     def _edited(self, key: str) -> None:
         value = self.fields[key].value()
@@ -178,9 +181,11 @@ class ParametersStep(QWidget):
             field.show_problem(model.problems.get(key, ""))
             unusual = value != parameter.default
             seen = model.applies(key) and (self._more or parameter.level == "basic" or unusual)
-            field.setVisible(seen)
-        for card, keys in self._cards:
+            if field.isHidden() == seen:
+                field.setVisible(seen)
+        for card, flow, keys in self._cards:
             card.setVisible(any(not self.fields[key].isHidden() for key in keys))
+            flow.arrange()
         self.more.set_face(
             tr("Fewer parameters") if self._more else tr("More parameters"), "sliders-horizontal"
         )

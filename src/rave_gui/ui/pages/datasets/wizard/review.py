@@ -88,8 +88,6 @@ class ReviewStep(QWidget):
             themes, tr("Leave out"), "eye-off", tip=tr("Chosen files are not taken into the dataset (Delete)")
         )
         self.leave_out.clicked.connect(self._toggle_excluded)
-        bar.addWidget(self.measure)
-        bar.addWidget(self.leave_out)
         box.addLayout(bar)
         self.rows = LongModel(self._columns(), lambda: len(self.files.shown), self._row)
         self.table = LongTable(
@@ -110,6 +108,8 @@ class ReviewStep(QWidget):
         self.stop.hide()
         foot.addWidget(self.status, 1)
         foot.addWidget(self.stop)
+        foot.addWidget(self.measure)
+        foot.addWidget(self.leave_out)
         box.addLayout(foot)
         card = Card(themes)
         self.player = PlayerView(
