@@ -1,261 +1,228 @@
-"""Drive the real window with a real small project and write PNG files: every state, light and dark, two sizes, large text.
+"""Drive the real window with a real small project and write every page, view and dialog as a PNG file.
 
-    python tools/screenshots.py [--project FOLDER] [--output docs/images]
+    python tools/screenshots.py [--project FOLDER] [--output screenshots] [--only TEXT] [--themes light,dark] [--docs]
 
-Without ``--project`` a project with demo sounds is made and trained first (minutes; needs the engine). The finished project is
-shown as it is on disk; the running and the failed state are its own recorded events, told up to a point. No screen is needed.
+Each scene of tools/scenes.py: light and dark, 1440x900 and 1024x700, filled and empty, plus light at 150 % text and a few in high
+contrast. Without ``--project`` a project with demo sounds is made and trained first (minutes; needs the engine). No screen is
+needed. With ``--docs`` only the pictures that the documents show are taken, into docs/images.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "src"))
+sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
-from PySide6.QtCore import QCoreApplication, QEvent  # noqa: E402
-from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint  # noqa: E402
+from PySide6.QtGui import QColor, QPainter, QPixmap  # noqa: E402
+from PySide6.QtWidgets import QApplication, QDialog  # noqa: E402
+from tools.scenes import BARE, EMPTY, FILLED, Scene, Tour  # noqa: E402
 
-from rave_gui.bootstrap import Services, build  # noqa: E402
-from rave_gui.errors import JobError  # noqa: E402
-from rave_gui.jobs.view import JobView  # noqa: E402
+from rave_gui.bootstrap import build  # noqa: E402
 from rave_gui.paths import AppPaths, default_paths  # noqa: E402
+from rave_gui.projects import Project  # noqa: E402
+from rave_gui.runtime.manager import EngineManager  # noqa: E402
 from rave_gui.ui.app import App  # noqa: E402
-from rave_gui.viewmodels.driver import QuickstartDriver  # noqa: E402
-from rave_gui.viewmodels.quickstart import Found, JobHandle, Request, Update  # noqa: E402
-from rave_protocol import events  # noqa: E402
 
 SIZES = {"large": (1440, 900), "small": (1024, 700)}
-STATES = ("empty", "chosen", "running", "curves", "log", "finished", "failed", "jobs", "keys")
-
-
-class Retold:
-    """The project's own driver, which stops telling in the middle of the training."""
-
-    def __init__(self, services: Services, project: Path, fail: events.Failed | None) -> None:
-        self._real = QuickstartDriver(services)
-        self._project, self._fail = project, fail
-
-    def run(
-        self, request: Request, emit: Callable[[Update], None], stopped: Callable[[], bool], again: bool
-    ) -> dict[str, Any]:
-        """Tell the recorded events until 96 % of the training (60 % for a failure), then wait or fail."""
-        told: list[Update] = []
-        self._real.history(self._project, told.append)
-        kept = list(self._first(told, request.steps * (0.6 if self._fail else 0.96)))
-        last = max((u.event.time for u in kept if u.event is not None), default=0.0)
-        for update in kept:
-            if update.event is not None:  # as if it happened now, so that the elapsed time is what it was
-                moved = events.Stamped(update.event.time + time.time() - last, update.event.event)
-                emit(Update(update.stage, event=moved))
-            elif update.stage == "training" and isinstance(update.job, JobView):
-                emit(Update(update.stage, job=replace(update.job, state="running")))
-            else:
-                emit(update)
-        if self._fail is not None:
-            emit(Update("training", event=events.Stamped(time.time(), self._fail)))
-            fail = self._fail
-            raise JobError(fail.code, fail.message, fail.hint, fail.details, user=fail.user)
-        while not stopped():
-            time.sleep(0.02)
-        return {}
-
-    @staticmethod
-    def _first(told: list[Update], steps: float) -> Iterator[Update]:
-        for update in told:
-            if update.stage not in ("sounds", "dataset", "training"):
-                return
-            event = update.event.event if update.event is not None else None
-            if update.stage == "training" and isinstance(event, events.Progress) and event.done > steps:
-                return
-            yield update
-
-    def find(self, project: Path) -> Found | None:
-        """A way that runs."""
-        found = self._real.find(project)
-        return Found(found.request, False, True, {}) if found else None
-
-    def history(self, project: Path, emit: Callable[[Update], None], ended_only: bool = False) -> None:
-        """Told by :meth:`run`."""
-
-    def send(self, job: JobHandle, command: str) -> None:
-        """Nobody is there to hear it."""
+CONTRAST = ("home", "run-curves", "models", "gallery", "datasets")
 
 
 @dataclass(frozen=True)
-class Shot:
-    """One picture."""
+class Look:
+    """How a row of pictures is taken."""
 
-    state: str
     theme: str
     size: str
     scale: int = 100
 
-    @property
-    def name(self) -> str:
-        """File name without folder."""
+    def name(self, scene: Scene) -> str:
+        """File name of a scene's picture."""
         scale = f"-{self.scale}" if self.scale != 100 else ""
-        return f"{self.state}-{self.theme}-{self.size}{scale}.png"
+        return f"{scene.name}-{self.theme}-{self.size}{scale}.png"
 
 
-def all_shots() -> Iterator[Shot]:
-    """Every state in light and dark, the main ones small, in high contrast and with large text."""
-    for state in STATES:
-        for theme in ("light", "dark"):
-            yield Shot(state, theme, "large")
-    for state in ("empty", "curves", "finished", "failed", "jobs"):
-        yield Shot(state, "light", "small")
-        yield Shot(state, "dark", "small")
-        yield Shot(state, "light", "large", 150)
-    for state in ("empty", "curves", "finished"):
-        yield Shot(state, "high-contrast", "large")
+LOOKS = (
+    Look("light", "large"),
+    Look("dark", "large"),
+    Look("light", "small"),
+    Look("dark", "small"),
+    Look("light", "large", 150),
+    Look("high-contrast", "large"),
+)
 
 
-class Stage:
-    """Opens the window in a state and takes its picture."""
+def wanted(scene: Scene, look: Look) -> bool:
+    """Whether a scene is shown in a look."""
+    if look.theme == "high-contrast":
+        return scene.name in CONTRAST
+    return not (scene.wide and look.size == "small")
 
-    def __init__(self, qt: QApplication, paths: AppPaths, project: Path) -> None:
-        self._qt, self._paths, self._project = qt, paths, project
 
-    def spin(self, until: Callable[[], bool], seconds: float = 30.0) -> None:
-        """Let Qt work until something is true. Raises TimeoutError."""
+class Camera:
+    """Opens windows and takes their pictures."""
+
+    def __init__(self, qt: QApplication, paths: AppPaths, output: Path, only: Callable[[str], bool]) -> None:
+        self._qt, self._paths, self._output, self._only = qt, paths, output, only
+        self.faults: list[str] = []
+
+    def spin(self, until: Callable[[], bool] | None, seconds: float = 30.0) -> None:
+        """Let Qt work until something is true (TimeoutError when it does not come), or with None for that long."""
         end = time.monotonic() + seconds
-        while not until():
+        while until is None or not until():
             if time.monotonic() > end:
+                if until is None:
+                    return
                 raise TimeoutError("the window did not get where the picture needs it")
             self._qt.processEvents()
             time.sleep(0.005)
 
-    @contextmanager
-    def window(self, shot: Shot) -> Iterator[App]:
-        """A window of its own, closed afterwards."""
-        empty = shot.state in ("empty", "chosen")
-        retold = shot.state in ("running", "curves", "log", "failed")
-        fail = None
-        if shot.state == "failed":
-            fail = events.Failed(
-                "disk-full",
-                "The disk is full.",
-                "Free some space, then go on: what was finished is kept.",
-                user=True,
-            )
-        app = App(
-            self._qt,
-            self._paths,
-            str(Path.home() / "RAVE Projects" / "My first model") if empty else str(self._project),
-            (lambda services: Retold(services, self._project, fail)) if retold else None,
-        )
-        app.themes.set_choice(shot.theme)
-        app.themes.set_scale(shot.scale)
-        app.window.resize(*SIZES[shot.size])
+    def shoot(self, project: Path | None, chosen: Iterable[Scene], looks: Iterable[Look] = LOOKS) -> None:
+        """Every scene in every look; one window for each look."""
+        for look in looks:
+            rows = [scene for scene in chosen if wanted(scene, look) and self._only(look.name(scene))]
+            if rows:
+                self._row(project, rows, look)
+
+    def _row(self, project: Path | None, rows: list[Scene], look: Look) -> None:
+        app = App(self._qt, self._paths, str(project) if project else "")
+        app.memory.project = str(project or "")
+        app.memory.welcomed = project is not None
+        app.themes.set_choice(look.theme)
+        app.themes.set_scale(look.scale)
+        app.window.resize(*SIZES[look.size])
         app.window.show()
-        self.spin(lambda: app.built and app.engine.known)
-        yield app
+        self.spin(
+            lambda: app.built and app.engine.known and (project is None or app.session.project is not None)
+        )
+        self.spin(None, 2.0)
+        tour = Tour(app, project or Path(), self.spin)
+        for scene in rows:
+            print(look.name(scene), flush=True)
+            try:
+                scene.arrange(tour)
+                self._take(app).save(str(self._output / look.name(scene)))
+            except Exception as error:  # noqa: BLE001 - one scene that fails must not hide the others
+                self.faults.append(f"{look.name(scene)}: {error!r}")
+                print(f"  {error!r}", flush=True)
+            for dialog in self._dialogs():
+                dialog.close()
+            self.spin(None, 0.1)
         app.window.close()
         app.window.deleteLater()
         app.themes.close()
         app.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
-    def take(self, shot: Shot, output: Path) -> None:
-        """Write one picture."""
-        with self.window(shot) as app:
-            target: QWidget = app.window
-            self.arrange(shot, app)
-            if shot.state == "keys":
-                from rave_gui.ui.dialogs.shortcuts import ShortcutsDialog
+    def _dialogs(self) -> list[QDialog]:
+        return [w for w in QApplication.topLevelWidgets() if isinstance(w, QDialog) and w.isVisible()]
 
-                app.show_shortcuts()
-                self.spin(lambda: bool(app.window.findChildren(ShortcutsDialog)))
-                target = app.window.findChildren(ShortcutsDialog)[0]
-            for _ in range(5):
-                self._qt.processEvents()
-            target.grab().save(str(output / shot.name))
-
-    def arrange(self, shot: Shot, app: App) -> None:
-        """Bring the window into the state."""
-        page = app.page("quickstart")
-        app.window.show_page("train")  # each window opens on the page that the one before it was closed on
-        if shot.state in ("empty", "keys"):
-            return
-        if shot.state == "chosen":
-            page.setup.add(sorted((self._project / "sounds" / "demo").iterdir())[:3])
-            return
-        if shot.state == "jobs":
-            app.window.show_page("jobs")
-            self.spin(lambda: app.page("jobs").model.loaded)
-            self.spin(lambda: app.page("jobs").table.model().rowCount() > 0)
-            kinds = [row.kind for row in app.page("jobs").model.rows]
-            app.page("jobs").table.selectRow(kinds.index("train"))
-            self.spin(lambda: bool(app.page("jobs").log.text.toPlainText()))
-            return
-        mode = {"finished": "finished", "failed": "failed"}.get(shot.state, "running")
-        self.spin(lambda: page.model.mode == mode and bool(page.model.training.metrics))
-        view = page.run_view
-        if shot.state in ("curves", "running", "failed"):
-            view.show_tab("curves")
-            self.spin(lambda: len(view.curves.panels) >= 6 and not view.curves.busy)
-        if shot.state == "running":
-            view.show_tab("listen")
-        if shot.state == "log":
-            view.show_tab("log")
-            self.spin(lambda: bool(view.log.text.toPlainText()))
-        if shot.state == "finished":
-            self.spin(lambda: view.listen.model.ready)
-            view.listen.model.seek(view.listen.model.seconds * 0.3)
+    def _take(self, app: App) -> QPixmap:
+        """The window with the dialog in front of it, as a desktop shows them."""
+        picture = app.window.grab()
+        dialogs = self._dialogs()
+        if dialogs:
+            front = dialogs[-1].grab()
+            ratio = picture.devicePixelRatio()
+            left = round((picture.width() - front.width()) / 2 / ratio)
+            top = max(0, round((picture.height() - front.height()) / 2 / ratio))
+            painter = QPainter(picture)
+            painter.fillRect(picture.rect(), QColor(0, 0, 0, 90))
+            painter.drawPixmap(QPoint(left, top), front)
+            painter.setPen(QColor(app.themes.theme.colors.control))
+            painter.drawRect(left, top, round(front.width() / ratio) - 1, round(front.height() / ratio) - 1)
+            painter.end()
+        return picture
 
 
 def make_project(project: Path, steps: int) -> None:
-    """The whole way with demo sounds."""
+    """The whole way with demo sounds, then a second, shorter training on the same dataset."""
     from rave_gui import quickstart
+    from rave_gui.configs.actions import preset
+    from rave_gui.training import actions
 
-    def tell(stage: str, update: Any) -> None:
-        if not isinstance(update, events.Stamped):
-            print(f"{stage}: {update.state}", flush=True)
+    services = build()
+    quickstart.run(services, [], project, "tiny", steps, lambda stage, _update: print(stage, flush=True))
+    opened = Project.open(project)
+    fields = {**preset("tiny", max(200, steps // 3)), "seed": 1}
+    job = actions.start(services, opened, opened.items("dataset")[0].name, fields, name="Second try")
+    services.jobs.wait(job.id)
 
-    quickstart.run(build(), [], project, "tiny", steps, tell)
+
+def move_home(home: Path) -> None:
+    """The user's engine, but neither the user's settings nor the last window nor recent projects."""
+    os.environ.setdefault("RAVE_GUI_ENGINE", str(EngineManager(default_paths()).python().parent.parent))
+    os.environ["RAVE_GUI_HOME"] = str(home)
+
+
+def shown_in_documents() -> set[str]:
+    """File names of the pictures that README and documents show."""
+    texts = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    return {
+        name
+        for path in texts
+        for name in re.findall(r"images/([\w.-]+\.png)", path.read_text(encoding="utf-8"))
+    }
 
 
 def main() -> int:
-    """Take the pictures; 0 when all are there."""
+    """Take the pictures; 0 when every scene could be shown."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--project", type=Path, help="a project with a finished quick start")
-    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "images")
+    parser.add_argument(
+        "--project", type=Path, help="a project with datasets, runs and exports; it is not changed"
+    )
+    parser.add_argument("--output", type=Path, default=ROOT / "screenshots")
     parser.add_argument(
         "--steps", type=int, default=1000, help="steps of the training when no project is given"
     )
     parser.add_argument("--only", default="", help="only pictures whose name contains this")
+    parser.add_argument("--themes", default="", help="only these themes, with commas between")
+    parser.add_argument("--docs", action="store_true", help="the pictures of the documents, into docs/images")
     options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as scratch:
+    output = ROOT / "docs" / "images" if options.docs else options.output
+    output.mkdir(parents=True, exist_ok=True)
+    needed = shown_in_documents() if options.docs else set()
+    themes = set(filter(None, options.themes.split(",")))
+
+    def only(name: str) -> bool:
+        if options.docs and name not in needed and not (name == HERO and "window.png" in needed):
+            return False
+        return options.only in name and (not themes or any(f"-{theme}-" in name for theme in themes))
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        move_home(Path(scratch) / "home")
         project = options.project
         if project is None:
             project = Path(scratch) / "Kitchen percussion"
             make_project(project, options.steps)
-        real = default_paths()
-        # The user's engine and jobs, but neither the user's settings nor the last window.
-        paths = AppPaths(real.data, Path(scratch) / "config", real.cache)
-        stage = Stage(QApplication([]), paths, project.absolute())
-        for shot in all_shots():
-            if options.only in shot.name:
-                print(shot.name, flush=True)
-                stage.take(shot, options.output)
-        hero = options.output / "curves-light-large.png"
-        if hero.exists():
-            (options.output / "window-light.png").write_bytes(hero.read_bytes())
-    return 0
+        empty = Path(scratch) / "My first project"
+        Project.open(empty, create=True)
+        camera = Camera(QApplication([]), default_paths(), output, only)
+        camera.shoot(project.absolute(), FILLED)
+        camera.shoot(empty, EMPTY)
+        camera.shoot(None, BARE)
+        hero = output / HERO
+        if options.docs and hero.exists():
+            (output / "window.png").write_bytes(hero.read_bytes())
+    for fault in camera.faults:
+        print(fault, file=sys.stderr)
+    return 1 if camera.faults else 0
+
+
+HERO = "run-curves-light-large.png"
+"""The picture that README opens with."""
 
 
 if __name__ == "__main__":
