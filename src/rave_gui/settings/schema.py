@@ -100,7 +100,7 @@ SCHEMA: tuple[Setting, ...] = (
         "language",
         "system",
         N_("Language"),
-        N_("The language of the window and of messages. “system” follows the desktop."),
+        N_("The language of the window and of messages."),
         choices=("system", *languages()),
         section=LOOK,
         restart=True,

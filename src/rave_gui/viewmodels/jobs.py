@@ -115,3 +115,17 @@ def can(row: Row | None, action: str) -> bool:
         and (row.error or {}).get("code") != "protocol",
         "remove": row.state not in ACTIVE,
     }[action]
+
+
+def by_need(rows: Sequence[Row], queue: Sequence[str]) -> list[Row]:
+    """Jobs at work first, then those that wait in the order of the queue, then the ended ones, newest first."""
+    places = {job: i for i, job in enumerate(queue)}
+
+    def order(row: Row) -> tuple[int, float, str]:
+        if row.state == "queued":
+            return 1, float(places.get(row.id, len(places))), row.id
+        if row.state in ACTIVE:
+            return 0, -(row.started or row.created), row.id
+        return 2, -(row.ended or row.created), row.id
+
+    return sorted(rows, key=order)

@@ -27,6 +27,7 @@ BUNDLED = (
     ("LMDB (lmdb)", "OLDAP-2.8", "lmdb"),
     ("libsndfile (soundfile)", "LGPL-2.1 (BSD-3-Clause)", "soundfile"),
     ("PortAudio (sounddevice)", "MIT", "sounddevice"),
+    ("FFmpeg (PyAV)", "LGPL-2.1 (BSD-3-Clause)", "av"),
     ("uv", "Apache-2.0, MIT", "uv"),
     ("Inter", "SIL OFL 1.1", ""),
     ("Lucide", "ISC", ""),
@@ -53,7 +54,7 @@ class AboutDialog(Dialog):
             label(
                 tr(
                     "RAVE is by Antoine Caillon and Philippe Esling (IRCAM); its code, which the engine installs, is under CC BY-NC 4.0: "
-                    "models trained with it are for non-commercial use unless its authors agree otherwise."
+                    "read that licence before you use it, or what it makes, commercially."
                 ),
                 "muted",
                 wrap=True,

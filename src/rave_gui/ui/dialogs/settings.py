@@ -13,6 +13,7 @@ from rave_gui.errors import UserError
 from rave_gui.settings import Setting
 from rave_gui.ui.dialogs.base import Dialog
 from rave_gui.ui.i18n import tr
+from rave_gui.ui.theme.tokens import SCALES
 from rave_gui.ui.widgets.basic import Card, IconButton, label
 from rave_gui.ui.widgets.fields import ChoiceField, Field, PathField, setting_field
 from rave_gui.viewmodels.palette import plain
@@ -75,6 +76,11 @@ class SettingRow(QWidget):
         if setting.kind == "folder":
             return PathField(session.themes, tr(setting.label), self._browse, tr(setting.help))
         names = {key: tr(name) for key, name in zip(setting.choices, setting.names, strict=False)}
+        if setting.key == "text_scale":
+            now = float(session.settings.get(setting.key))
+            sizes = sorted({now, *(scale / 100 for scale in SCALES)})
+            percents = [(size, tr("{n} %", n=round(size * 100))) for size in sizes]
+            return ChoiceField(session.themes, tr(setting.label), percents, tr(setting.help))
         if setting.key == "language":
             names = {"system": tr("Language of the system"), **LANGUAGES}
         return setting_field(session.themes, setting, session.settings.get(setting.key), names)

@@ -151,7 +151,8 @@ class ActionButton(Button):
         super().__init__(
             themes, text or action.text, action.icon, variant or ("danger" if action.danger else "")
         )
-        self._registry, self._key = registry, key
+        self._registry, self._key, self._hides = registry, key, False
+        self._words = self.text()
         keys = native_keys(action.shortcut)
         tip = action.tip or action.text
         self.setToolTip(f"{tip} ({keys})" if keys else tip)
@@ -160,5 +161,34 @@ class ActionButton(Button):
         registry.refreshed.connect(self._follow)
         self._follow()
 
+    @property
+    def key(self) -> str:
+        """Key of its action."""
+        return self._key
+
+    def hide_when_idle(self) -> None:
+        """Take no room while the action cannot be done."""
+        self._hides = True
+        self._follow()
+
+    def set_compact(self, compact: bool) -> None:
+        """Only the icon, where there is no room for words; name and tooltip stay."""
+        text = "" if compact and self.icon().isNull() is False else self._words
+        if text != self.text():
+            name = self.accessibleName()
+            self.setText(text)
+            self.setAccessibleName(name)
+            self.setProperty("compact", not text)
+
+    def words_width(self) -> int:
+        """Width with words."""
+        now = self.text()
+        if now:
+            return self.sizeHint().width()
+        return self.sizeHint().width() + self.fontMetrics().horizontalAdvance(self._words)
+
     def _follow(self) -> None:
-        self.setEnabled(self._registry.is_enabled(self._key))
+        on = self._registry.is_enabled(self._key)
+        self.setEnabled(on)
+        if self._hides and on == self.isHidden():
+            self.setVisible(on) if self.parentWidget() is not None else None

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from rave_gui.i18n import N_
@@ -59,6 +60,9 @@ class PageHead(QWidget):
         super().__init__()
         self._session = session
         space = session.themes.theme.space
+        self.buttons: list[ActionButton] = []
+        session.actions.refreshed.connect(self._fit)
+        session.themes.changed.connect(self._fit)
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(space("s"))
@@ -80,11 +84,27 @@ class PageHead(QWidget):
             self.subtitle.setText(subtitle)
             self.subtitle.setVisible(bool(subtitle))
 
-    def add_action(self, key: str, variant: str = "", text: str = "") -> ActionButton:
-        """A button for a registered action."""
+    def add_action(self, key: str, variant: str = "", text: str = "", *, hide: bool = False) -> ActionButton:
+        """A button for a registered action; with ``hide`` it is only there while the action can be done."""
         button = ActionButton(self._session.themes, self._session.actions, key, variant, text)
         self.row.addWidget(button)
+        self.buttons.append(button)
+        if hide:
+            button.hide_when_idle()
         return button
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Where words of buttons would squeeze the title, the quiet buttons keep their icons only."""
+        shown = [button for button in self.buttons if not button.isHidden()]
+        title = min(self.title.sizeHint().width(), self.width() // 2)
+        room = self.width() - title - self.row.spacing() * (len(shown) + 1)
+        compact = sum(button.words_width() for button in shown) > room
+        for button in self.buttons:
+            button.set_compact(compact and button.property("variant") != "primary")
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,7 @@ QPushButton[variant="danger"]:disabled { color: $disabled; }
 QPushButton[variant="quiet"], QToolButton[variant="quiet"] { background: transparent; border: 1px solid transparent; padding: 0 ${s3}px; }
 QPushButton[variant="quiet"]:hover, QToolButton[variant="quiet"]:hover { background: $hover; border-color: $quiet_hover; }
 QPushButton[variant="quiet"]:focus, QToolButton[variant="quiet"]:focus { border: 2px solid $focus; padding: 0 ${s3f}px; }
+QPushButton[compact="true"], QPushButton[compact="true"]:focus { padding: 0 ${s2}px; }
 QToolButton[shape="icon"], QToolButton[shape="icon"]:focus { padding: 0; min-width: ${hf}px; max-width: ${hf}px; min-height: ${hf}px; border-width: 2px; }
 QMessageBox QLabel { min-width: ${message_w}px; }
 QMessageBox #qt_msgbox_label { font-size: ${lead}px; font-weight: 600; }
@@ -116,7 +117,7 @@ QLineEdit, QPlainTextEdit { placeholder-text-color: $muted; }
 QLineEdit:read-only { background: $sunken; }
 QLineEdit > QToolButton, QLineEdit > QToolButton:focus, QLineEdit > QToolButton:hover { background: transparent; border: none; padding: 0; min-height: 0; }
 QLineEdit[bad="true"], QAbstractSpinBox[bad="true"], QComboBox[bad="true"] { border: 2px solid $danger; }
-QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { border: none; background: transparent; min-height: 0; padding: 0; }
+QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { border: none; background: transparent; min-height: 0; padding: 0 0 0 ${s3}px; }
 QAbstractSpinBox { padding-right: ${h}px; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { subcontrol-origin: border; width: ${h}px; border: none; background: transparent; }
 QAbstractSpinBox::up-button { subcontrol-position: top right; height: ${half}px; }
@@ -167,7 +168,7 @@ QComboBox QAbstractItemView::item { min-height: ${hs}px; padding: 0 ${s2}px; bor
 
 QPlainTextEdit, QTextEdit { background: $sunken; border: 1px solid $border; border-radius: ${rm}px; padding: ${s2}px; selection-background-color: $fill; selection-color: $on_fill; }
 QPlainTextEdit:focus, QTextEdit:focus { border: 2px solid $focus; }
-QListView, QTableView, QTreeView { background: $surface; border: 1px solid $border; border-radius: ${rm}px; outline: none; selection-background-color: $soft; selection-color: $on_soft; gridline-color: $border; }
+QListView, QTableView, QTreeView { background: $surface; border: 1px solid $border; padding: 1px; border-radius: ${rm}px; outline: none; selection-background-color: $soft; selection-color: $on_soft; gridline-color: $border; }
 QListView:focus, QTableView:focus, QTreeView:focus { border: 2px solid $focus; }
 QListView::item, QTableView::item, QTreeView::item { padding: ${s2}px ${s3}px; border: none; }
 QListView::item:hover, QTableView::item:hover, QTreeView::item:hover { background: $hover; }

@@ -56,6 +56,11 @@ class LogView(QWidget):
         themes.changed.connect(self._retheme)
         self._retheme()
 
+    def show_bar(self, on: bool) -> None:
+        """Search, follow and copy can be left out where there is no room for them."""
+        for part in (self.search, self.follow, self.copy):
+            part.setVisible(on)
+
     def show_lines(self, lines: Sequence[LogLine], dropped: int) -> None:
         """Show ``lines``, of which ``dropped`` earlier ones are gone; only new ones are added when they continue."""
         before_dropped, before_total = self._shown

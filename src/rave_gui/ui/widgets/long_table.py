@@ -33,7 +33,7 @@ from rave_gui.ui.widgets.table import ROW, CellDelegate, Column
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
-STRETCH = 170
+STRETCH = 220
 """Pixels at 100 % for a column that takes what is left."""
 
 

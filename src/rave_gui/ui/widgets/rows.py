@@ -20,6 +20,7 @@ class RowButton(QAbstractButton):
         icon: str = "",
         title: str = "",
         note: str = "",
+        *,
         trailing: str = "",
         tone: str = "",
     ) -> None:

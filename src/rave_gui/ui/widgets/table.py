@@ -16,7 +16,16 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QDropEvent,
+    QFont,
+    QFontMetrics,
+    QKeyEvent,
+    QPainter,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -36,6 +45,8 @@ T = TypeVar("T")
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
 ROW = Qt.ItemDataRole.UserRole
+LEAST = 180
+"""Width in pixels at 100 % that a column without a width of its own must have."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +73,8 @@ class Column(Generic[T]):
     """A second, quieter line under the text (rows grow when a column has one)."""
     hidden: bool = False
     """Not shown until the user asks for it."""
+    keep: bool = False
+    """Stays however narrow the table is; of the others the last ones give way first. The first column always stays."""
 
 
 class RowsModel(QAbstractTableModel, Generic[T]):
@@ -74,6 +87,8 @@ class RowsModel(QAbstractTableModel, Generic[T]):
         self.all: list[T] = []
         self.rows: list[T] = []
         self.sort_column, self.descending = "", False
+        self.may_move: Callable[[T], bool] = lambda _row: False
+        """Whether a row can be dragged to another place (see ``Table.moved``)."""
         self._query = ""
         self._accept: Callable[[T], bool] | None = None
 
@@ -126,6 +141,13 @@ class RowsModel(QAbstractTableModel, Generic[T]):
             return True
         text = "\n".join(c.text(row) for c in self.columns).casefold()
         return all(word in text for word in self._query.split())
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Rows that may move can be dragged; the gaps between rows take them."""
+        found = super().flags(index)
+        if not index.isValid():
+            return found | Qt.ItemFlag.ItemIsDropEnabled
+        return found | Qt.ItemFlag.ItemIsDragEnabled if self.may_move(self.rows[index.row()]) else found
 
     def rowCount(self, parent: Index = ROOT) -> int:  # noqa: N802 - Qt's name
         return 0 if parent.isValid() else len(self.rows)
@@ -243,6 +265,8 @@ class Table(QTableView):
 
     chosen = Signal()
     opened = Signal(object)
+    moved = Signal(object, object)
+    """A row was dragged in front of another one (None: to the end)."""
 
     def __init__(
         self,
@@ -285,8 +309,9 @@ class Table(QTableView):
         self.rows.modelReset.connect(self._restore)
         self.selectionModel().selectionChanged.connect(lambda *_: self.chosen.emit())
         self.doubleClicked.connect(lambda index: self.opened.emit(index.data(ROW)))
-        for i, column in enumerate(self.rows.columns):
-            self.setColumnHidden(i, column.hidden)
+        self._off = {column.key for column in self.rows.columns if column.hidden}
+        """Keys of columns the user does not want."""
+        self._show_columns()
         themes.changed.connect(self._sizes)
         self._sizes()
 
@@ -313,7 +338,9 @@ class Table(QTableView):
         if row < 0:
             self._kept, self._current = [key], key
             return False
-        self.selectRow(row)
+        # Not selectRow(): with Ctrl held (a shortcut that brought us here) that one adds to what is selected.
+        index, flags = self.rows.index(row, 0), QItemSelectionModel.SelectionFlag
+        self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
         self.scrollTo(self.rows.index(row, 0))
         return True
 
@@ -327,7 +354,32 @@ class Table(QTableView):
             order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
             header.setSortIndicator(section, order)
 
+    def want(self, key: str, on: bool) -> None:
+        """Show a column, as far as there is room, or leave it out."""
+        self._off = self._off - {key} if on else self._off | {key}
+        self._show_columns()
+
     # Behind it
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._show_columns()
+
+    def _show_columns(self) -> None:
+        """Columns with a width of their own give way, the last ones first, when those without would get too little."""
+        theme = self._themes.theme
+        wanted = [(i, c) for i, c in enumerate(self.rows.columns) if c.key not in self._off]
+        least = sum(theme.px(LEAST) for _i, c in wanted if not c.width)
+        room = self.viewport().width() - least - sum(theme.px(c.width) for _i, c in wanted if c.width)
+        shown = {i for i, _c in wanted}
+        for i, column in reversed(wanted):
+            if room >= 0:
+                break
+            if column.width and i > 0 and not column.keep:
+                shown.discard(i)
+                room += theme.px(column.width)
+        for i in range(len(self.rows.columns)):
+            self.setColumnHidden(i, i not in shown)
 
     def _sort_by(self, section: int) -> None:
         column = self.rows.columns[section].key
@@ -341,9 +393,36 @@ class Table(QTableView):
                 continue
             action = menu.addAction(column.title or tr("Column {n}", n=i + 1))
             action.setCheckable(True)
-            action.setChecked(not self.isColumnHidden(i))
-            action.toggled.connect(lambda on, i=i: self.setColumnHidden(i, not on))
+            action.setChecked(column.key not in self._off)
+            action.toggled.connect(lambda on, key=column.key: self.want(key, on))
         menu.exec(self.horizontalHeader().mapToGlobal(where))
+
+    def let_move(self, may: Callable[[Any], bool]) -> None:
+        """Rows that ``may`` says yes to can be dragged to another place; :attr:`moved` tells where."""
+        self.rows.may_move = may
+        self.setDragEnabled(True)
+        self.setAcceptDrops(True)
+        self.setDropIndicatorShown(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
+        self.setDragDropOverwriteMode(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+        row = self.one()
+        place = self.indexAt(event.position().toPoint())
+        event.setDropAction(
+            Qt.DropAction.IgnoreAction
+        )  # the owner moves it; the rows come back in their new order
+        event.accept()
+        if row is None or not self.rows.may_move(row):
+            return
+        target: Any = None
+        if place.isValid():
+            number = place.row()
+            if self.dropIndicatorPosition() == QAbstractItemView.DropIndicatorPosition.BelowItem:
+                number += 1
+            target = self.rows.rows[number] if number < len(self.rows.rows) else None
+        if target is not row:
+            self.moved.emit(row, target)
 
     def _keep(self) -> None:
         chosen = [self.rows.key(row) for row in self.selected()]
@@ -377,6 +456,7 @@ class Table(QTableView):
                 self.setColumnWidth(i, theme.px(column.width))
             else:
                 header.setSectionResizeMode(i, QHeaderView.ResizeMode.Stretch)
+        self._show_columns()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():

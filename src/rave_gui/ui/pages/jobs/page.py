@@ -1,354 +1,434 @@
-"""The list of jobs with what can be done about each."""
+"""The list of jobs: what works, what waits and in which order, what ended and how; and what can be done about each."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QHideEvent, QKeySequence, QPainter, QShortcut, QShowEvent
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHBoxLayout,
-    QHeaderView,
+    QCheckBox,
+    QComboBox,
+    QLineEdit,
+    QMenu,
     QSplitter,
     QStackedWidget,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
-from rave_gui.errors import UserError
 from rave_gui.ui import words
-from rave_gui.ui.bridge import Stop, Task
-from rave_gui.ui.i18n import tr
-from rave_gui.ui.shell.page import Page
+from rave_gui.ui.i18n import tr, trn
+from rave_gui.ui.pages.jobs.detail import JobDetail
+from rave_gui.ui.pages.jobs.words import ICONS, left, moment, note, state_text, took
+from rave_gui.ui.shell.actions import Action
+from rave_gui.ui.shell.messages import place_of
+from rave_gui.ui.shell.page import Page, PageHead
 from rave_gui.ui.shell.session import Session
-from rave_gui.ui.theme import fonts
-from rave_gui.ui.theme.manager import ThemeManager
-from rave_gui.ui.widgets.basic import Button, label
+from rave_gui.ui.shell.undo import Step
+from rave_gui.ui.widgets.basic import Button, Segments
 from rave_gui.ui.widgets.empty import EmptyState
-from rave_gui.ui.widgets.log_view import LogView
-from rave_gui.viewmodels.jobs import JobsModel, Row, can, fraction
-from rave_gui.viewmodels.logtail import LogTail
-from rave_protocol import jobfolder
+from rave_gui.ui.widgets.flowlayout import FlowLayout
+from rave_gui.ui.widgets.table import Column, Table
+from rave_gui.viewmodels.jobs import ACTIVE, Row, by_need, can, fraction
 
 if TYPE_CHECKING:
     from rave_gui.bootstrap import Services
 
-POLL_SECONDS = 1.0
-Index = QModelIndex | QPersistentModelIndex
-ROOT = QModelIndex()
-COLUMNS = 5
-STATE_COLUMN = 2
-
-
-class JobsTable(QAbstractTableModel):
-    """Adapter of a :class:`JobsModel`: title, kind, state, started, duration."""
-
-    def __init__(self, model: JobsModel) -> None:
-        super().__init__()
-        self.model = model
-        model.changed.connect(self._changed)
-
-    def rowCount(self, parent: Index = ROOT) -> int:  # noqa: N802 - Qt's name
-        return 0 if parent.isValid() else len(self.model.rows)
-
-    def columnCount(self, parent: Index = ROOT) -> int:  # noqa: N802 - Qt's name
-        return 0 if parent.isValid() else COLUMNS
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:  # noqa: N802 - Qt's name
-        if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
-            return None
-        return (tr("Job"), tr("Kind"), tr("State"), tr("Started"), tr("Took"))[section]
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        row = self.model.rows[index.row()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return self._text(row, index.column())
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return row.reason or (row.error or {}).get("message") or row.title
-        if role == Qt.ItemDataRole.UserRole:
-            return row
-        return None
-
-    def _text(self, row: Row, column: int) -> str:
-        if column == 0:
-            return row.title
-        if column == 1:
-            return words.job_kind(row.kind)
-        if column == STATE_COLUMN:
-            share = fraction(row) if row.state in ("running", "paused") else None
-            state = words.job_state(row.state)
-            return f"{state}  {share:.0%}" if share is not None else state
-        if column == 3:
-            return _moment(row.started or row.created)
-        started = row.started
-        return words.duration((row.ended or time.time()) - started) if started else ""
-
-    def _changed(self, moved: bool) -> None:
-        if moved:
-            self.beginResetModel()
-            self.endResetModel()
-        elif self.model.rows:
-            last = self.index(len(self.model.rows) - 1, COLUMNS - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
-
-
-def _moment(seconds: float) -> str:
-    moment = datetime.fromtimestamp(seconds).astimezone()
-    if moment.date() == datetime.now().astimezone().date():
-        return tr("Today {time}", time=moment.strftime("%H:%M"))
-    return moment.strftime("%Y-%m-%d %H:%M")
-
-
-class StateDelegate(QStyledItemDelegate):
-    """Paints a job's state in its colour."""
-
-    def __init__(self, themes: ThemeManager, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._themes = themes
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Paint one cell."""
-        row = index.data(Qt.ItemDataRole.UserRole)
-        theme = self._themes.theme
-        tone = words.state_tone(row.state) or "muted"
-        painter.save()
-        back = option.widget.style()
-        back.drawPrimitive(back.PrimitiveElement.PE_PanelItemViewItem, option, painter, option.widget)
-        painter.setPen(QColor(getattr(theme.colors, tone)))
-        painter.setFont(fonts.text_font(theme, "body", QFont.Weight.Medium))
-        pad = theme.space("m")
-        painter.drawText(
-            option.rect.adjusted(pad, 0, 0, 0),
-            int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft),
-            index.data(),
-        )
-        painter.restore()
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802 - Qt's name
-        """Room for one line."""
-        return QSize(self._themes.theme.px(120), self._themes.theme.control_height)
-
-
-def all_jobs(services: Services, projects: Sequence[str]) -> list[Row]:
-    """Jobs that the user's registry knows and those in the folders of ``projects``, each once."""
-    found: dict[str, Row] = {view.id: view for view in services.jobs.list()}
-    for project in projects:
-        if (Path(project) / "jobs").is_dir():
-            found |= {view.id: view for view in services.jobs.list(Path(project))}
-    return list(found.values())
+TICK_MS = 1000
+"""How often times that run are written anew while the page is seen."""
 
 
 class JobsPage(Page):
-    """Polls the job service once a second while it is seen. ``told``: a short message; ``opened``: a project to show."""
-
-    told = Signal(str)
-    opened = Signal(str)
+    """Shows ``session.jobs``, which is kept up to date for the whole window."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        themes, model = session.themes, session.jobs
-        self._themes, self._bridge, self.model = themes, session.bridge, model
-        self._services: Services | None = None
-        self._poll: Task | None = None
-        self._tail: Task | None = None
-        self._selected = ""
+        self.model = session.jobs
+        self._wanted = ""
         box = QVBoxLayout(self)
-        pad = themes.theme.space("xl")
-        box.setContentsMargins(pad, pad, pad, pad)
-        box.setSpacing(themes.theme.space("l"))
-        box.addLayout(self._head())
+        space = session.themes.theme.space
+        box.setContentsMargins(space("xl"), space("xl"), space("xl"), space("l"))
+        box.setSpacing(space("l"))
+        self.head = PageHead(session, tr("Jobs"))
+        box.addWidget(self.head)
         self.stack = QStackedWidget()
-        self.stack.addWidget(self._empty())
+        self.empty = EmptyState(
+            session.themes,
+            "list-checks",
+            tr("No jobs yet"),
+            tr(
+                "Everything that takes long is a job: datasets, trainings, exports. Jobs go on when the window is closed, and are listed here."
+            ),
+        )
+        begin = Button(session.themes, tr("Make a dataset"), "database", "primary")
+        begin.clicked.connect(lambda: session.go("datasets"))
+        self.empty.box.insertWidget(self.empty.box.count() - 1, begin, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.stack.addWidget(self.empty)
         self.stack.addWidget(self._full())
         box.addWidget(self.stack, 1)
-        model.changed.connect(self._changed)
+        self._clock = QTimer(self)
+        self._clock.setInterval(TICK_MS)
+        self._clock.timeout.connect(self._tick)
+        self.model.changed.connect(self._changed)
+
+    # What the window asks --------------------------------------------------------------------------------------------
+
+    def actions_here(self) -> Sequence[Action]:
+        """What can be done with jobs."""
+        group = tr("Jobs")
+
+        def make(
+            key: str, text: str, icon: str, keys: str = "", tip: str = "", *, danger: bool = False
+        ) -> Action:
+            return Action(
+                f"jobs.{key}",
+                text,
+                lambda: self.act(key),
+                icon=icon,
+                shortcut=keys,
+                page="jobs",
+                group=group,
+                tip=tip,
+                enabled=lambda: bool(self._for(key)),
+                danger=danger,
+            )
+
+        yield_these = [
+            make("pause", tr("Pause"), "pause", "Ctrl+P", tr("The job waits at the next safe moment")),
+            make("resume", tr("Resume"), "play", "Ctrl+Shift+R"),
+            make(
+                "retry",
+                tr("Try again"),
+                "rotate-ccw",
+                "Ctrl+R",
+                tr("A training goes on from its newest checkpoint"),
+            ),
+            make("cancel", tr("Cancel"), "x", "Ctrl+Backspace", tr("Ends the job now"), danger=True),
+            make(
+                "remove",
+                tr("Remove"),
+                "trash-2",
+                "Del",
+                tr("Moves the job's folder to the trash; what it made stays"),
+            ),
+            make("up", tr("Earlier in the queue"), "arrow-up", "Alt+Up"),
+            make("down", tr("Later in the queue"), "arrow-down", "Alt+Down"),
+            make("show", tr("Show what it made"), "external-link", "Ctrl+Return"),
+        ]
+        find = Action(
+            "jobs.find", tr("Search the jobs"), self.search.setFocus, "search", "Ctrl+F", "jobs", group
+        )
+        return [*yield_these, find]
+
+    def built(self) -> None:
+        """Buttons for the main ones."""
+        for key in ("jobs.pause", "jobs.resume", "jobs.retry", "jobs.cancel", "jobs.remove"):
+            self.head.add_action(key, hide=True)
         self._changed(True)
 
-    def services_ready(self) -> None:
-        """Start looking when the page is seen."""
-        self._services = self.session.services
-        if self.isVisible():
-            self._start()
+    def enter(self, where: dict[str, Any]) -> None:
+        """``job``: the one to be chosen."""
+        job = str(where.get("job", ""))
+        if job:
+            self.filter.set("all")
+            self._state = "all"
+            self.kind.setCurrentIndex(0)
+            self.search.clear()
+            self._filter()
+            self._wanted = "" if self.table.select(job) else job
+        if self.model.rows:
+            self.table.setFocus()
+
+    def project_changed(self) -> None:
+        """The filter for this project means another one."""
+        self.here.setEnabled(self.session.project is not None)
+        self._filter()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)
-        self._start()
+        self._clock.start()
+        self.detail.again()
+        self._tick()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
         super().hideEvent(event)
-        for task in (self._poll, self._tail):
-            if task is not None:
-                task.cancel()
-        self._poll = self._tail = None
-        self._selected = ""
+        self._clock.stop()
+        self.detail.stop()
 
-    def _head(self) -> QHBoxLayout:
-        head = QHBoxLayout()
-        head.setSpacing(self._themes.theme.space("s"))
-        head.addWidget(label(tr("Jobs"), "title"), 1)
-        self.buttons: dict[str, Button] = {}
-        for key, text, icon, variant, keys in (
-            ("pause", tr("Pause"), "pause", "", ""),
-            ("retry", tr("Retry"), "rotate-ccw", "", "Ctrl+R"),
-            ("cancel", tr("Cancel"), "x", "danger", "Ctrl+Backspace"),
-            ("remove", tr("Remove"), "trash-2", "", ""),
-        ):
-            button = Button(self._themes, text, icon, variant, shortcut=keys)
-            button.clicked.connect(lambda _c=False, key=key: self._act(key))
-            self.buttons[key] = button
-            head.addWidget(button)
-        self.buttons["remove"].setToolTip(tr("Moves the job's folder to the trash (Delete)"))
-        return head
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        theme = self.session.themes.theme
+        self.detail.set_low(self.height() < theme.px(560))
+        self.table.setMinimumHeight(theme.px(38 + 52 + 16))
 
-    def _empty(self) -> QWidget:
-        return EmptyState(
-            self._themes,
-            "list-checks",
-            tr("No jobs yet"),
-            tr("Everything that takes long is a job and is listed here: datasets, trainings, exports."),
-        )
+    # Building --------------------------------------------------------------------------------------------------------
 
     def _full(self) -> QWidget:
+        themes = self.session.themes
+        space = themes.theme.space
+        whole = QWidget()
+        box = QVBoxLayout(whole)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(space("m"))
+        row = FlowLayout(spacing=space("m"))
+        self.filter = Segments(
+            [("all", tr("All")), ("active", tr("At work")), ("failed", tr("Failed")), ("ended", tr("Done"))],
+            tr("Which jobs"),
+        )
+        self.filter.set("all")
+        self._state = "all"
+        self.filter.chosen.connect(self._choose_state)
+        self.kind = QComboBox()
+        self.kind.setAccessibleName(tr("Kind of job"))
+        self.kind.addItem(tr("Every kind"), "")
+        self.kind.activated.connect(lambda _index: self._filter())
+        self.here = QCheckBox(tr("This project only"))
+        self.here.setAccessibleName(tr("This project only"))
+        self.here.setEnabled(self.session.project is not None)
+        self.here.toggled.connect(lambda _on: self._filter())
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(tr("Search"))
+        self.search.setAccessibleName(tr("Search the jobs"))
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(lambda _text: self._filter())
+        self.search.setMinimumWidth(themes.theme.px(220))
+        row.addWidget(self.filter)
+        row.addWidget(self.kind)
+        row.addWidget(self.here)
+        row.addWidget(self.search)
+        box.addLayout(row)
         split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
-        self.table = QTableView()
-        self.table.setModel(JobsTable(self.model))
-        self.table.setAccessibleName(tr("Jobs"))
-        self.table.setItemDelegateForColumn(STATE_COLUMN, StateDelegate(self._themes, self.table))
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setTabKeyNavigation(False)
-        self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
-        self.table.verticalHeader().hide()
-        header = self.table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.table.selectionModel().selectionChanged.connect(lambda *_: self._choose())
-        remove = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), self.table)
-        remove.setContext(Qt.ShortcutContext.WidgetShortcut)
-        remove.activated.connect(lambda: self._act("remove"))
+        self.table = Table(themes, tr("Jobs"), self._columns(), key=lambda job: job.id, many=True)
+        self.table.chosen.connect(self._chosen)
+        self.table.opened.connect(lambda _row: self.session.actions.trigger("jobs.show"))
+        self.table.menu = self._menu
+        self.table.let_move(lambda job: job.state == "queued")
+        self.table.moved.connect(self._moved)
         split.addWidget(self.table)
-        self.log = LogView(
-            self._themes,
-            {
-                "search": tr("Search the log (Enter: the one before)"),
-                "follow": tr("Follow"),
-                "copy": tr("Copy"),
-                "name": tr("Log of the chosen job"),
-                "empty": tr("Choose a job to read its log."),
-            },
-        )
-        split.addWidget(self.log)
+        self.detail = JobDetail(self.session)
+        split.addWidget(self.detail)
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
-        self._themes.changed.connect(self._sizes)
-        self._sizes()
-        return split
+        box.addWidget(split, 1)
+        return whole
 
-    def _sizes(self) -> None:
-        theme = self._themes.theme
-        self.table.verticalHeader().setDefaultSectionSize(theme.px(36))
-        for column, width in ((1, 130), (2, 140), (3, 150), (4, 110)):
-            self.table.setColumnWidth(column, theme.px(width))
+    def _columns(self) -> list[Column[Row]]:
+        return [
+            Column(
+                "title",
+                tr("Job"),
+                lambda r: r.title,
+                icon=lambda r: ICONS.get(r.kind, "box"),
+                strong=True,
+                note=note,
+            ),
+            Column(
+                "state",
+                tr("State"),
+                lambda r: state_text(r, self.model.place(r)),
+                190,
+                tone=lambda r: words.state_tone(r.state) or "muted",
+                share=lambda r: fraction(r) if r.state in ("running", "paused", "stopping") else None,
+                tip=lambda r: r.reason or (r.error or {}).get("message", ""),
+            ),
+            Column("left", tr("Left"), left, 110, right=True),
+            Column(
+                "started",
+                tr("Started"),
+                lambda r: moment(r.started or r.created),
+                150,
+                sort=lambda r: r.started or r.created,
+            ),
+            Column(
+                "took",
+                tr("Took"),
+                took,
+                110,
+                right=True,
+                sort=lambda r: (r.ended or 0) - r.started if r.started else None,
+            ),
+            Column("kind", tr("Kind"), lambda r: words.job_kind(r.kind), 140, hidden=True),
+            Column("project", tr("Project"), lambda r: r.project.name if r.project else "", 160, hidden=True),
+        ]
 
-    def _start(self) -> None:
-        services = self._services
-        if services is None or self._poll is not None:
-            return
+    def _menu(self) -> QMenu | None:
+        if not self.table.selected():
+            return None
+        menu = QMenu(self)
+        for key in ("show", "", "pause", "resume", "retry", "cancel", "", "up", "down", "", "remove"):
+            if key:
+                menu.addAction(self.session.actions.qt(f"jobs.{key}"))
+            else:
+                menu.addSeparator()
+        return menu
 
-        def read(stop: Stop, emit: Any) -> None:
-            while not stop.requested:
-                project = self.session.project
-                emit(all_jobs(services, [str(project.path)] if project else []))
-                stop.wait(POLL_SECONDS)
-
-        def failed(error: Exception) -> None:
-            self._poll = None
-            self._refused(error)
-
-        self._poll = self._bridge.stream(read, lambda batch: self.model.set_rows(batch[-1]), None, failed)
+    # What comes ------------------------------------------------------------------------------------------------------
 
     def _changed(self, moved: bool) -> None:
-        self.stack.setCurrentIndex(1 if self.model.rows else 0)
-        if moved and self._selected:
-            for index, row in enumerate(self.model.rows):
-                if row.id == self._selected:
-                    self.table.selectRow(index)
-        self._buttons()
+        rows = self.model.rows
+        self.stack.setCurrentIndex(1 if rows else 0)
+        self.head.say(subtitle=self._summary())
+        if moved:
+            self._kinds()
+        self.table.set_rows(by_need(rows, self.model.queue))
+        if self._wanted:
+            self._wanted = "" if self.table.select(self._wanted) else self._wanted
+        elif self.table.rows.rows and not self.table.selected():
+            self.table.select(self.table.rows.rows[0].id)
+        self._chosen()
 
-    def _row(self) -> Row | None:
-        rows = self.table.selectionModel().selectedRows()
-        return self.model.rows[rows[0].row()] if rows else None
+    def _summary(self) -> str:
+        active = self.model.active
+        waiting = sum(row.state == "queued" for row in active)
+        parts = []
+        if len(active) - waiting:
+            parts.append(trn("{n} at work", "{n} at work", len(active) - waiting))
+        if waiting:
+            parts.append(trn("{n} waiting", "{n} waiting", waiting))
+        return ", ".join(parts)
 
-    def _choose(self) -> None:
-        row = self._row()
-        self._buttons()
-        if row is None or row.id == self._selected:
+    def _kinds(self) -> None:
+        there = {self.kind.itemData(i) for i in range(self.kind.count())}
+        for kind in sorted({row.kind for row in self.model.rows} - there):
+            self.kind.addItem(words.job_kind(kind), kind)
+
+    def _tick(self) -> None:
+        """Times that run are painted anew; nothing else has changed."""
+        if self.model.active:
+            self.table.viewport().update()
+
+    def _choose_state(self, key: str) -> None:
+        self._state = key
+        self._filter()
+
+    def _filter(self) -> None:
+        state, kind = self._state, self.kind.currentData()
+        here = self.session.project.path if self.here.isChecked() and self.session.project else None
+
+        def takes(row: Row) -> bool:
+            states = {
+                "all": True,
+                "active": row.state in ACTIVE,
+                "failed": row.state in ("failed", "interrupted"),
+                "ended": row.state == "succeeded",
+            }
+            return states[state] and kind in ("", row.kind) and (here is None or row.project == here)
+
+        self.table.rows.set_filter(self.search.text(), takes)
+        self._chosen()
+
+    def _chosen(self) -> None:
+        chosen = self.table.selected()
+        self.detail.show_row(chosen[0] if len(chosen) == 1 else None)
+        self.session.actions.refresh()
+
+    # What is asked ---------------------------------------------------------------------------------------------------
+
+    def _for(self, key: str) -> list[Row]:
+        """Chosen jobs that an action applies to."""
+        rows: list[Row] = self.table.selected()
+        if key in ("up", "down"):
+            waiting = self._waiting()
+            if len(rows) != 1 or rows[0].id not in waiting:
+                return []
+            place = waiting.index(rows[0].id)
+            return rows if (place > 0 if key == "up" else place < len(waiting) - 1) else []
+        if key == "show":
+            return rows if len(rows) == 1 and place_of(rows[0])[0] != "jobs" else []
+        return [row for row in rows if can(row, key)]
+
+    def _waiting(self) -> list[str]:
+        return [job for job in self.model.queue if (row := self.model.find(job)) and row.state == "queued"]
+
+    def act(self, key: str) -> None:
+        """Do it with every chosen job it applies to."""
+        rows, services = self._for(key), self.session.services
+        if not rows or services is None:
             return
-        self._selected = row.id
-        if self._tail is not None:
-            self._tail.cancel()
-        self.log.clear()
-        self.log.text.setPlaceholderText(tr("This job has printed nothing."))
-        lines: list[Any] = []
-        path = row.folder / jobfolder.LOG
+        if key == "show":
+            page, where = place_of(rows[0])
+            self.session.go(page, **where)
+        elif key in ("up", "down"):
+            waiting = self._waiting()
+            place = waiting.index(rows[0].id)
+            later = place + 2
+            before = waiting[place - 1] if key == "up" else waiting[later] if later < len(waiting) else None
+            self._reorder(services, rows[0], before)
+        elif key != "cancel" or self._agreed(rows):
+            self._send(services, key, rows)
 
-        def read(stop: Stop, emit: Any) -> None:
-            tail = LogTail(path)
-            while not stop.requested:
-                for line in tail.read():
-                    emit(line)
-                stop.wait(0.3)
+    def _agreed(self, rows: list[Row]) -> bool:
+        at_work = [row for row in rows if row.state != "queued"]
+        if not at_work or not self.session.settings.flag("confirm_cancel"):
+            return True
+        names = ", ".join(row.title for row in at_work[:3])
+        text = trn(
+            "“{names}” ends now. What it has not saved is lost.",
+            "{n} jobs end now ({names}…). What they have not saved is lost.",
+            len(at_work),
+            names=names,
+        )
+        if any(row.kind == "train" for row in at_work):
+            text += " " + tr(
+                "A training keeps its last checkpoint; Stop and save, on its own page, keeps everything."
+            )
+        return self.session.ask(tr("Cancel the work?"), text, tr("Cancel the work"), True)
 
-        def show(batch: list[Any]) -> None:
-            lines.extend(batch)
-            self.log.show_lines(lines, 0)
-
-        self._tail = self._bridge.stream(read, show)
-
-    def _buttons(self) -> None:
-        row = self._row()
-        paused = can(row, "resume")
-        self.buttons["pause"].set_face(*((tr("Resume"), "play") if paused else (tr("Pause"), "pause")))
-        for key, button in self.buttons.items():
-            button.setEnabled(can(row, key) or (key == "pause" and paused))
-
-    def _act(self, key: str) -> None:
-        row, services = self._row(), self._services
-        if row is None or services is None:
-            return
-        action = "resume" if key == "pause" and can(row, "resume") else key
-        if not can(row, action):
-            return
+    def _send(self, services: Services, key: str, rows: list[Row]) -> None:
         jobs = services.jobs
-        calls: dict[str, Any] = {
+        calls: dict[str, Callable[..., Any]] = {
             "pause": jobs.pause,
             "resume": jobs.resume,
             "cancel": jobs.cancel,
             "retry": jobs.retry,
             "remove": jobs.remove,
         }
-        done = {
-            "pause": tr("The job pauses at the next safe moment."),
-            "resume": tr("The job goes on."),
-            "cancel": tr("The job is being cancelled."),
-            "retry": tr("The job was put into the queue again."),
-            "remove": tr("The job's folder is in the trash."),
-        }[action]
-        call, job, project = calls[action], row.id, row.project
-        self._bridge.call(lambda: call(job, project), lambda _r: self.told.emit(done), self._refused)
+        call, count = calls[key], len(rows)
+        asked = [(row.id, row.project) for row in rows]
+        said = {
+            "pause": trn(
+                "The job pauses at the next safe moment.", "{n} jobs pause at the next safe moment.", count
+            ),
+            "resume": trn("The job goes on.", "{n} jobs go on.", count),
+            "cancel": trn("The job is being cancelled.", "{n} jobs are being cancelled.", count),
+            "retry": trn("The job is in the queue again.", "{n} jobs are in the queue again.", count),
+            "remove": trn(
+                "The job's folder is in the trash.", "The folders of {n} jobs are in the trash.", count
+            ),
+        }[key]
 
-    def _refused(self, error: Exception) -> None:
-        if not isinstance(error, (UserError, OSError)):
-            raise error
-        self.told.emit(error.message if isinstance(error, UserError) else str(error))
+        def work() -> list[Any]:
+            return [call(job, project) for job, project in asked]
+
+        def done(found: list[Any]) -> None:
+            if key == "retry" and found:
+                self._wanted = found[-1].id
+            step = None
+            if key == "remove":
+                places = list(zip(found, [row.folder for row in rows], strict=True))
+                step = self._removal(services, said, places)
+            self.session.tell(said, step)
+
+        self.session.call(work, done)
+
+    def _removal(self, services: Services, said: str, places: list[tuple[Path, Path]]) -> Step:
+        """The way back for folders that are in the trash: pairs of where each is and where it was."""
+
+        def back() -> None:
+            for trashed, folder in places:
+                services.jobs.put_back(trashed, folder)
+
+        return Step(said, lambda: self.session.call(back))
+
+    def _moved(self, row: Row, before: Row | None) -> None:
+        services = self.session.services
+        if services is not None:
+            queued = before is not None and before.state == "queued"
+            self._reorder(services, row, before.id if before is not None and queued else None)
+
+    def _reorder(self, services: Services, row: Row, before: str | None) -> None:
+        self.session.call(lambda: services.jobs.reorder(row.id, before, row.project))

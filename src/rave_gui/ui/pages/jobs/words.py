@@ -1,0 +1,70 @@
+"""Words and figures of the list of jobs."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+from rave_gui.ui import words
+from rave_gui.ui.i18n import tr
+from rave_gui.viewmodels.jobs import Row, fraction
+
+ICONS = {
+    "dataset": "database",
+    "train": "activity",
+    "render": "audio-waveform",
+    "evaluate": "audio-lines",
+    "export": "package",
+    "verify": "shield-check",
+    "engine-install": "cpu",
+    "project-export": "archive",
+    "project-import": "archive-restore",
+}
+
+
+def moment(seconds: float) -> str:
+    """A time of day, with the day when it is not today."""
+    when = datetime.fromtimestamp(seconds).astimezone()
+    now = datetime.now().astimezone()
+    clock = when.strftime("%H:%M")
+    if when.date() == now.date():
+        return tr("Today {time}", time=clock)
+    if (now.date() - when.date()).days == 1:
+        return tr("Yesterday {time}", time=clock)
+    return f"{when:%Y-%m-%d} {clock}"
+
+
+def state_text(row: Row, place: int | None) -> str:
+    """State, share done or place in the queue."""
+    state = words.job_state(row.state)
+    if row.state == "queued" and place is not None:
+        return tr("{state}, number {n}", state=state, n=place)
+    share = fraction(row)
+    if row.state in ("running", "paused", "stopping") and share is not None:
+        return f"{state}  {share:.0%}"
+    return state
+
+
+def note(row: Row) -> str:
+    """The quieter line under the title: why it is as it is, or what it is doing."""
+    error = row.error or {}
+    if row.state in ("failed", "interrupted", "cancelled"):
+        return str(error.get("message") or row.reason)
+    progress = row.progress or {}
+    if row.state in ("running", "starting", "stopping", "paused"):
+        parts = [str(progress.get("phase") or ""), str(progress.get("message") or row.reason)]
+        return " · ".join(part for part in parts if part) or words.job_kind(row.kind)
+    return row.reason or words.job_kind(row.kind)
+
+
+def left(row: Row) -> str:
+    """Time left, while that is known."""
+    eta = (row.progress or {}).get("eta")
+    if row.state == "running" and isinstance(eta, (int, float)):
+        return words.duration(eta)
+    return ""
+
+
+def took(row: Row) -> str:
+    """Time spent on it until now, or in all."""
+    return words.duration((row.ended or time.time()) - row.started) if row.started else ""

@@ -1,0 +1,177 @@
+"""The page of jobs on real job folders: order, filters, what can be asked, the log in words, undo of a removal."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+from tests.ui.conftest import Opener
+
+from rave_gui.jobs.folder import JobFolder, create
+from rave_gui.jobs.registry import Registry
+from rave_gui.jobs.state import JobState
+from rave_gui.paths import AppPaths
+from rave_gui.projects import Project
+from rave_gui.ui.app import App
+from rave_protocol import events, jobfolder
+from rave_protocol.files import append_line
+from rave_protocol.locks import machine_id
+from rave_protocol.specs import JobSpec, VerifyParams
+
+press = QTest.keyClick
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """An empty project."""
+    return Project.open(tmp_path / "Sounds", create=True).path
+
+
+def put(project: Path, name: str, state: str, **more: Any) -> JobFolder:
+    """A job's folder in a state, as runner and engine would have left it."""
+    now = time.time()
+    spec = JobSpec(name, "verify", f"Check {name}", VerifyParams(model="m.ts"), now, str(project))
+    found = JobState(state=state, machine=machine_id(), started=now - 90, **more)  # type: ignore[arg-type]
+    if found.final:
+        found.ended = now
+    return create(project / "jobs", spec, found)
+
+
+def open_jobs(open_app: Opener, qtbot: QtBot, project: Path, count: int) -> App:
+    """A window on the page, with ``count`` jobs in the list."""
+    app = open_app(project=str(project), page="jobs")
+    qtbot.waitUntil(lambda: app.page("jobs").table.model().rowCount() == count)
+    return app
+
+
+def test_without_jobs_the_page_says_what_it_is_for(open_app: Opener, qtbot: QtBot, project: Path) -> None:
+    app = open_app(project=str(project), page="jobs")
+    qtbot.waitUntil(lambda: app.session.jobs.loaded)
+    assert app.page("jobs").empty.isVisible()
+
+
+def test_a_failed_job_says_why_and_can_be_copied(open_app: Opener, qtbot: QtBot, project: Path) -> None:
+    error = {
+        "code": "disk-full",
+        "message": "The disk is full.",
+        "hint": "Free some space.",
+        "details": "Errno 28",
+    }
+    folder = put(project, "20250101-000000-000-aaaa", "failed", error=error)
+    append_line(folder.events, events.to_json(events.Started(1, versions={"torch": "2"}), time.time()))
+    append_line(folder.events, events.to_json(events.Metric(1, {"x": 1.0}), time.time()))
+    folder.log.write_text(
+        "/x/site-packages/torch/a.py:1: FutureWarning: old\n  a()\nreally printed\n", encoding="utf-8"
+    )
+    app = open_jobs(open_app, qtbot, project, 1)
+    page = app.page("jobs")
+    assert page.table.one().state == "failed", "the first is chosen"
+    qtbot.waitUntil(page.detail.banner.isVisible)
+    assert page.detail.banner.title.text() == "The disk is full."
+    assert page.detail.banner.text.text() == "Free some space."
+    qtbot.waitUntil(lambda: "Started" in page.detail.story.text.toPlainText())
+    page.detail.show_tab("log")
+    qtbot.waitUntil(lambda: page.detail.log.text.toPlainText() == "really printed")
+    page.detail.everything.click()
+    assert "FutureWarning" in page.detail.log.text.toPlainText()
+    page.detail.copy_error.click()
+    assert "Errno 28" in QGuiApplication.clipboard().text()
+    page.detail.show_tab("facts")
+    assert str(folder.path) in [w.text() for w in page.detail.facts.findChildren(type(page.detail.nothing))]
+
+
+def test_filters_and_search(open_app: Opener, qtbot: QtBot, project: Path) -> None:
+    put(project, "20250101-000000-000-aaaa", "succeeded")
+    put(project, "20250101-000001-000-bbbb", "failed")
+    put(project, "20250101-000002-000-cccc", "cancelled")
+    app = open_jobs(open_app, qtbot, project, 3)
+    page = app.page("jobs")
+
+    def shown() -> list[str]:
+        return [row.id[-4:] for row in page.table.rows.rows]
+
+    page.filter.button("failed").click()
+    assert shown() == ["bbbb"]
+    page.filter.button("all").click()
+    page.search.setText("CCCC")
+    assert shown() == ["cccc"]
+    page.search.clear()
+    page.here.click()
+    assert len(shown()) == 3
+    app.show_page("jobs", {"job": "20250101-000001-000-bbbb"})
+    qtbot.waitUntil(lambda: [row.id[-4:] for row in page.table.selected()] == ["bbbb"])
+
+
+def test_removal_can_be_undone(open_app: Opener, qtbot: QtBot, project: Path) -> None:
+    folder = put(project, "20250101-000000-000-aaaa", "succeeded")
+    put(project, "20250101-000001-000-bbbb", "succeeded")
+    app = open_jobs(open_app, qtbot, project, 2)
+    page = app.page("jobs")
+    page.table.select(folder.id)
+    page.table.setFocus()
+    press(page.table, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: page.table.model().rowCount() == 1)
+    assert not folder.path.exists()
+    qtbot.waitUntil(lambda: any("trash" in t.notice.text for t in app.window.toasts.shown))
+    press(app.window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: page.table.model().rowCount() == 2)
+    assert (folder.path / jobfolder.SPEC).exists()
+
+
+def test_the_queue_is_reordered_by_keyboard(
+    open_app: Opener, qtbot: QtBot, project: Path, home: AppPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rave_gui.jobs.dispatcher import Starter
+
+    monkeypatch.setattr(Starter, "ensure", lambda _self: None)  # nobody takes the jobs of this queue
+    registry = Registry(home.registry)
+    for name in ("a", "b", "c"):
+        folder = put(project, f"20250101-000000-000-{name}", "queued")
+        registry.add(folder.id, folder.path, "light")
+    app = open_jobs(open_app, qtbot, project, 3)
+    page = app.page("jobs")
+
+    def order() -> list[str]:
+        return [row.id[-1] for row in page.table.rows.rows]
+
+    assert order() == ["a", "b", "c"]
+    assert "number 1" in page.table.rows.index(0, 1).data()
+    page.table.select("20250101-000000-000-c")
+    page.table.setFocus()
+    press(page.table, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: order() == ["a", "c", "b"])
+    page._moved(app.session.jobs.find("20250101-000000-000-a"), None)  # what a drop below the last row asks
+    qtbot.waitUntil(lambda: order() == ["c", "b", "a"])
+    assert app.window.sidebar.buttons["jobs"]._trailing == "3"
+    page.table.selectAll()
+    app.session.actions.trigger("jobs.cancel")
+    qtbot.waitUntil(lambda: all(row.state == "cancelled" for row in app.session.jobs.rows))
+
+
+def test_the_end_of_a_job_is_told(
+    open_app: Opener, qtbot: QtBot, project: Path, home: AppPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = put(project, "20250101-000000-000-aaaa", "running")
+    Registry(home.registry).add(folder.id, folder.path, "light")
+    lock = folder.sole(0.5)
+    assert lock.__enter__()  # somebody holds it: it is at work
+    app = open_jobs(open_app, qtbot, project, 1)
+    told: list[Any] = []
+    monkeypatch.setattr(app.messages, "_notify", told.append)
+    monkeypatch.setattr(app.window, "isActiveWindow", lambda: False)
+    qtbot.waitUntil(lambda: "Check" in app.window.status.job.text())
+    state = folder.read_state()
+    state.move("succeeded")
+    state.ended = time.time()
+    folder.write_state(state)
+    lock.__exit__(None, None, None)
+    qtbot.waitUntil(lambda: any("is done" in t.notice.text for t in app.window.toasts.shown))
+    assert [n.tone for n in told] == ["success"], "it took 90 s and the window was not in front"
+    assert app.messages.notices.unread == 1
+    assert not app.window.status.job.isVisible()
