@@ -50,7 +50,9 @@ def test_the_rewritten_distance_is_raves(shape: tuple[int, ...]) -> None:
         value.backward()
         found.append((value.detach(), signal.grad))
     torch.testing.assert_close(found[0][0], found[1][0])
-    torch.testing.assert_close(found[0][1], found[1][1], rtol=1e-4, atol=1e-6 * float(found[0][1].abs().max()))
+    torch.testing.assert_close(
+        found[0][1], found[1][1], rtol=1e-4, atol=1e-6 * float(found[0][1].abs().max())
+    )
     assert isinstance(fast.rewritten(distance), fast.FastDistance)
 
 

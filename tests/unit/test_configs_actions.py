@@ -78,7 +78,7 @@ def test_templates_come_back_and_travel_without_paths(services: Services, tmp_pa
         **actions.preset("voice"),
         "dataset": "/secret",
         "resume": "/r",
-        "clips": ["/home/me/a.wav"],
+        "clips": ["/somewhere/a.wav"],
         "ema": 0.999,
     }
     path = actions.save_template(services, "Choir", fields, "for the choir")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr
+from rave_gui.jobs import recovery
 from rave_gui.jobs.folder import JobFolder
 from rave_gui.jobs.launch import app_command, app_environment
 from rave_gui.jobs.reconcile import MAX_ATTEMPTS, reconcile
@@ -156,6 +157,10 @@ class Dispatcher:
                 look.busy[row.lane] += 1
             else:
                 look.pending -= 1
+                again = recovery.due(folder, state)
+                if again is not None:  # before the row ends: whoever is killed in between finds it again
+                    look.pending += 1
+                    recovery.submit(self.paths, row, folder, again)
                 self.registry.end(row.id)
                 self._runners.pop(row.id, None)
         elif folder.work_alive():

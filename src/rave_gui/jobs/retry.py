@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 import zipfile
 from pathlib import Path
 
+from rave_gui.jobs.folder import JobFolder
 from rave_protocol.specs import Params, TrainParams
 
 _STEP = re.compile(r"^step_(\d+)$")
@@ -21,6 +23,15 @@ def retry_params(params: Params) -> Params:
     if newest is None:
         return params
     return dataclasses.replace(params, resume=str(newest))
+
+
+def note_retry(folder: JobFolder, new: str) -> None:
+    """Write into an ended job that ``new`` tries it again; where that cannot be written, lists show the old attempt only."""
+    with contextlib.suppress(OSError), folder.sole() as alone:
+        if alone:
+            state = folder.read_state()
+            state.retried_by = new
+            folder.write_state(state)
 
 
 def newest_checkpoint(run: Path) -> Path | None:

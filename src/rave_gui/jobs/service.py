@@ -22,7 +22,7 @@ from rave_gui.jobs.postmortem import unreadable
 from rave_gui.jobs.reader import EventReader
 from rave_gui.jobs.reconcile import reconcile
 from rave_gui.jobs.registry import Registry, Row
-from rave_gui.jobs.retry import retry_params
+from rave_gui.jobs.retry import note_retry, retry_params
 from rave_gui.jobs.state import JobState
 from rave_gui.jobs.view import JobView, make_view
 from rave_gui.jobs.watch import Watch
@@ -38,6 +38,8 @@ from rave_protocol.work import os_failure
 __all__ = ["JobService", "JobView"]
 
 CHECK_SECONDS = 2.0
+LONGEST_CHAIN = 1000
+"""Retries that are followed from a job to its newest attempt."""
 
 
 class JobService:
@@ -248,7 +250,22 @@ class JobService:
         row = self._registry.get(view.id)
         if isinstance(params, Trusting) and (row is None or row.folder != view.folder):
             params = dataclasses.replace(params, trusted=[])
-        return self.submit(spec.kind, params, project=view.project, title=spec.title, retry_of=spec.id)
+        new = self.submit(spec.kind, params, project=view.project, title=spec.title, retry_of=spec.id)
+        note_retry(folder, new.id)
+        self._ended.pop(folder.path, None)
+        return new
+
+    def latest(self, job_id: str, project: Path | None = None) -> JobView:
+        """The newest attempt at what a job was asked to do: the job itself, or the one that retried it, and so on."""
+        view = self.get(job_id, project)
+        for _ in range(LONGEST_CHAIN):
+            if not view.retried_by:
+                break
+            try:
+                view = self.get(view.retried_by, project)
+            except UserError:  # removed meanwhile
+                break
+        return view
 
     def reorder(self, job_id: str, before: str | None = None, project: Path | None = None) -> None:
         """Move a queued job in front of another one, or (None) to the end of the queue."""

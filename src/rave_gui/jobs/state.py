@@ -73,6 +73,8 @@ class JobState:
     """Its :func:`rave_protocol.locks.machine_id`."""
     not_before: float | None = None
     """A job that waits is not started before this time."""
+    retried_by: str = ""
+    """Id of the job that tries it again."""
 
     @property
     def final(self) -> bool:
@@ -99,7 +101,7 @@ class JobState:
         state = cls()
         if data.get("state") in STATES:
             state.state = data["state"]
-        for name in ("reason", "host", "machine"):
+        for name in ("reason", "host", "machine", "retried_by"):
             if isinstance(data.get(name), str):
                 setattr(state, name, data[name])
         for name in ("started", "ended", "heartbeat", "not_before"):

@@ -34,6 +34,10 @@ class JobView:
     error: dict[str, Any] | None = None
     params: dict[str, Any] = field(default_factory=dict)
     retry_of: str | None = None
+    retried_by: str = ""
+    """Id of the job that tries it again."""
+    not_before: float | None = None
+    """While it waits: when it may start at the earliest."""
     host: str = ""
     """Name of another computer that has the job, empty when it is this one's."""
 
@@ -61,6 +65,8 @@ def make_view(folder: JobFolder, state: JobState) -> JobView:
         "progress": state.progress,
         "result": state.result,
         "error": state.error,
+        "retried_by": state.retried_by,
+        "not_before": state.not_before,
         "host": state.host if folder.is_foreign(state) else "",
     }
     try:

@@ -1,0 +1,166 @@
+"""Trainings that go on by themselves: when, how often, with which batch, and never twice."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.helpers.jobs import until
+
+from rave_gui.jobs import JobService, JobView, recovery
+from rave_gui.jobs.dispatcher import LOCK, Dispatcher
+from rave_gui.jobs.folder import JobFolder
+from rave_gui.jobs.state import JobState, State
+from rave_gui.paths import AppPaths, default_paths
+from rave_protocol.locks import OsLock
+from rave_protocol.specs import DatasetParams, TrainParams
+
+
+@pytest.fixture
+def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppPaths]:
+    """A user whose dispatcher is this test: it holds the lock, so that no other one is started."""
+    monkeypatch.setenv("RAVE_GUI_HOME", str(tmp_path / "home"))
+    found = default_paths()
+    found.locks.mkdir(parents=True)
+    lock = OsLock(found.locks / LOCK)
+    assert lock.acquire(1.0)
+    yield found
+    lock.release()
+
+
+def submit(paths: AppPaths, root: Path, **fields: Any) -> JobView:
+    base: dict[str, Any] = {
+        "dataset": str(root / "set"),
+        "run": str(root / "runs" / "a"),
+        "name": "a",
+        "device": "cpu",
+    }
+    params = TrainParams(**{**base, "batch": 8, "tries": 2, **fields})
+    return JobService(paths).submit("train", params, project=root / "project", title="Train a")
+
+
+def end(
+    view: JobView, state: State = "interrupted", code: str = "interrupted", user: bool = False
+) -> JobFolder:
+    folder = JobFolder(view.folder)
+    now = folder.read_state()
+    now.error = {"code": code, "message": "m", "hint": "h", "details": "", "user": user}
+    now.move("starting")
+    if state != "interrupted":
+        now.move("running")
+    now.move(state)
+    folder.write_state(now)
+    return folder
+
+
+def all_jobs(paths: AppPaths, root: Path) -> list[JobView]:
+    return JobService(paths).list(root / "project")
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "user", "again"),
+    [
+        ("interrupted", "interrupted", False, True),
+        ("failed", "bug", False, True),
+        ("failed", "out-of-memory", True, True),
+        ("failed", "diverged", True, False),
+        ("failed", "disk-full", True, False),
+        ("cancelled", "", False, False),
+        ("succeeded", "", False, False),
+    ],
+)
+def test_only_what_may_end_better_the_next_time_is_tried_again(
+    paths: AppPaths, tmp_path: Path, state: State, code: str, user: bool, again: bool
+) -> None:
+    folder = end(submit(paths, tmp_path), state, code, user)
+    assert (recovery.due(folder, folder.read_state()) is not None) is again
+
+
+def test_nothing_is_tried_again_that_was_not_allowed_to(paths: AppPaths, tmp_path: Path) -> None:
+    folder = end(submit(paths, tmp_path, tries=0))
+    assert recovery.due(folder, folder.read_state()) is None
+    params = DatasetParams([str(tmp_path)], str(tmp_path / "set"))
+    other = end(JobService(paths).submit("dataset", params, project=None, title="Set"))
+    assert recovery.due(other, other.read_state()) is None
+
+
+@pytest.mark.parametrize(("allowed", "batch"), [(True, 4), (False, 8)])
+def test_the_batch_is_halved_only_where_that_was_allowed(
+    paths: AppPaths, tmp_path: Path, allowed: bool, batch: int
+) -> None:
+    folder = end(submit(paths, tmp_path, halve_batch=allowed), "failed", "out-of-memory", True)
+    again = recovery.due(folder, folder.read_state())
+    assert again is not None
+    assert again.params.batch == batch
+    crashed = end(submit(paths, tmp_path, halve_batch=allowed), "failed", "bug")
+    other = recovery.due(crashed, crashed.read_state())
+    assert other is not None
+    assert other.params.batch == 8
+
+
+def test_a_job_that_ended_is_followed_by_the_next_until_the_tries_are_used_up(
+    paths: AppPaths, tmp_path: Path
+) -> None:
+    first = submit(paths, tmp_path)
+    whole = tmp_path / "runs" / "a" / "version_0" / "checkpoints" / "step_00000040.ckpt"
+    whole.parent.mkdir(parents=True)
+    with zipfile.ZipFile(whole, "w") as file:
+        file.writestr("archive/data.pkl", b"")
+    dispatcher = Dispatcher(paths)
+    pauses = []
+    for number in range(3):
+        latest = JobService(paths).latest(first.id, tmp_path / "project")
+        end(latest)
+        dispatcher.step()
+        jobs = all_jobs(paths, tmp_path)
+        assert len(jobs) == min(number + 2, 3)
+        new = jobs[-1]
+        if number < 2:
+            assert (new.state, new.retry_of) == ("queued", latest.id)
+            assert new.params["resume"] == str(whole)
+            assert new.not_before is not None
+            pauses.append(new.not_before - new.created)
+    assert JobService(paths).queue() == ()
+    assert [job.retried_by for job in jobs] == [jobs[1].id, jobs[2].id, ""]
+    assert pauses == [pytest.approx(recovery.PAUSE, abs=1.0), pytest.approx(2 * recovery.PAUSE, abs=1.0)]
+
+
+def test_a_dispatcher_that_dies_half_way_leaves_one_successor(
+    paths: AppPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = submit(paths, tmp_path)
+    end(first)
+
+    class Dead(Exception):
+        pass
+
+    def die(*_: object) -> None:
+        raise Dead
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recovery, "note_retry", die)
+        with pytest.raises(Dead):
+            Dispatcher(paths).step()
+    assert len(all_jobs(paths, tmp_path)) == 2
+    Dispatcher(paths).step()
+    assert len(all_jobs(paths, tmp_path)) == 2
+
+
+def test_a_job_that_waits_for_its_time_is_not_started_before(paths: AppPaths, tmp_path: Path) -> None:
+    params = TrainParams(dataset=str(tmp_path), run=str(tmp_path / "r"), name="r", device="cpu")
+    job = JobService(paths).submit("train", params, project=None, title="Later", not_before=2.0**40)
+    dispatcher = Dispatcher(paths)
+    assert dispatcher.step() is True, "there is something to wait for"
+    assert JobService(paths).get(job.id).state == "queued"
+    assert JobService(paths).get(job.id).not_before == 2.0**40
+    assert JobService(paths).cancel(job.id).state == "cancelled"
+    until(lambda: not dispatcher.step(), "nothing waits any more")
+
+
+def test_what_the_state_file_says_is_kept() -> None:
+    state = JobState(retried_by="20250101-000000-000-abcd", not_before=5.0)
+    assert JobState.from_json(state.to_json()) == state
+    assert JobState.from_json({"retried_by": 3}).retried_by == ""
