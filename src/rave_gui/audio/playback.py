@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from rave_gui.audio.mixer import Mixer
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 
 BUFFER_MS = 100
 """20 ms glitched in trials on a loaded machine, 50 to 200 ms did not (decision 0005)."""
@@ -259,8 +260,11 @@ def _miniaudio() -> Any:
         import miniaudio
     except ImportError as error:
         raise UserError(
-            "This system has no audio output that the program can use: the miniaudio package is not available for it.",
-            "Everything except listening works; open the sound files in another player.",
+            tr(
+                "This system has no audio output that the program can use: the miniaudio package is not "
+                "available for it."
+            ),
+            tr("Everything except listening works; open the sound files in another player."),
             str(error),
             code="no-audio-output",
         ) from None
@@ -274,8 +278,11 @@ def _backends(miniaudio: Any) -> list[Any]:
 
 def _no_output(details: str) -> UserError:
     return UserError(
-        "No audio output could be opened: there is no sound card, or its sound server is not running.",
-        "Connect headphones or speakers, start the sound server, then try again. Sound files can be opened in other programs.",
+        tr("No audio output could be opened: there is no sound card, or its sound server is not running."),
+        tr(
+            "Connect headphones or speakers, start the sound server, then try again. Sound files can be "
+            "opened in other programs."
+        ),
         details,
         code="no-audio-output",
     )

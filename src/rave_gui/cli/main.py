@@ -11,6 +11,7 @@ import click
 
 from rave_gui.cli.console import FIXABLE, Console, Output, guarded, json_option, use_utf8, wants_json
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 
 COMMANDS = {
     "quickstart": ("rave_gui.cli.quickstart", "From a folder of sounds to a verified model, in one command."),
@@ -86,8 +87,8 @@ def _open_window(args: list[str]) -> int:
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     ):
         raise UserError(
-            "There is no screen to open the window on (neither DISPLAY nor WAYLAND_DISPLAY is set).",
-            "Start it from a desktop session, or use the commands: rave-gui --help lists them.",
+            tr("There is no screen to open the window on (neither DISPLAY nor WAYLAND_DISPLAY is set)."),
+            tr("Start it from a desktop session, or use the commands: rave-gui --help lists them."),
             code="no-screen",
         )
     from rave_gui.ui.app import run

@@ -284,12 +284,16 @@ def adopt(services: Services, path: Path, project: Path, name: str | None = None
     with Dataset(source) as dataset:
         chunks = dataset.chunks
     if not chunks:
-        raise UserError(f"The dataset at {source} is empty.", "Build it again.", code="not-a-dataset")
+        raise UserError(
+            tr("The dataset at {source} is empty.", source=source),
+            tr("Build it again."),
+            code="not-a-dataset",
+        )
     target = project / FOLDER / (name or source.name)
     if target.exists() or target.is_symlink():
         raise UserError(
-            f"The project has a dataset named {target.name} already.",
-            "Give it another name.",
+            tr("The project has a dataset named {name} already.", name=target.name),
+            tr("Give it another name."),
             code="output-exists",
         )
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -297,8 +301,8 @@ def adopt(services: Services, path: Path, project: Path, name: str | None = None
         target.symlink_to(source, target_is_directory=True)
     except OSError as error:
         raise UserError(
-            f"This system does not allow a link to {source}.",
-            f"Move or copy the dataset into {target.parent} yourself.",
+            tr("This system does not allow a link to {source}.", source=source),
+            tr("Move or copy the dataset into {parent} yourself.", parent=target.parent),
             str(error),
             code="not-writable",
         ) from None

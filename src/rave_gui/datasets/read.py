@@ -64,12 +64,14 @@ class Dataset:
         """Open. Raises :class:`UserError` (``not-a-dataset``, ``not-found``, ``unfinished-dataset``)."""
         self.path = Path(path).expanduser().absolute()
         if not self.path.is_dir():
-            raise UserError(f"There is no dataset at {self.path}.", "Check the path.", code="not-found")
+            raise UserError(
+                tr("There is no dataset at {path}.", path=self.path), tr("Check the path."), code="not-found"
+            )
         data = self.path / "data.mdb"
         if not data.is_file():
             raise UserError(
-                f"{self.path} is not a RAVE dataset: it holds no data.mdb.",
-                "Choose the folder that rave preprocess or this application made.",
+                tr("{path} is not a RAVE dataset: it holds no data.mdb.", path=self.path),
+                tr("Choose the folder that rave preprocess or this application made."),
                 code="not-a-dataset",
             )
         self.metadata = _metadata(self.path)
@@ -79,8 +81,8 @@ class Dataset:
             self.sample_rate = int(self.metadata.get("sr") or 44100)
         except (TypeError, ValueError):
             raise UserError(
-                f"metadata.yaml in {self.path} is damaged: channels or sr is not a number.",
-                "Restore the file, or build the dataset again.",
+                tr("metadata.yaml in {path} is damaged: channels or sr is not a number.", path=self.path),
+                tr("Restore the file, or build the dataset again."),
                 code="not-a-dataset",
             ) from None
         try:
@@ -287,19 +289,21 @@ def _metadata(path: Path) -> dict[str, Any]:
         data = yaml.safe_load(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(
-            f"The dataset at {path} is unfinished: it has no metadata.yaml.",
-            "It was probably interrupted while it was made; build it again.",
+            tr("The dataset at {path} is unfinished: it has no metadata.yaml.", path=path),
+            tr("It was probably interrupted while it was made; build it again."),
             code="unfinished-dataset",
         ) from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UserError(
-            f"{file} cannot be read.",
-            "Restore the file, or build the dataset again.",
+            tr("{file} cannot be read.", file=file),
+            tr("Restore the file, or build the dataset again."),
             str(error),
             "not-a-dataset",
         ) from None
     if not isinstance(data, dict):
         raise UserError(
-            f"{file} does not describe a dataset.", "Build the dataset again.", code="not-a-dataset"
+            tr("{file} does not describe a dataset.", file=file),
+            tr("Build the dataset again."),
+            code="not-a-dataset",
         )
     return {"lazy": False, **data}

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
@@ -29,8 +30,8 @@ def check_name(name: str, what: str = "name") -> str:
         problem = f"is longer than {MAX_LENGTH} characters"
     if problem:
         raise UserError(
-            f"The {what} {name!r} {problem}.",
-            "Choose a short name of letters, digits, blanks, hyphens and underscores.",
+            tr("The {what} {name!r} {problem}.", what=what, name=name, problem=problem),
+            tr("Choose a short name of letters, digits, blanks, hyphens and underscores."),
             code="bad-name",
         )
     return name

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from rave_gui.errors import UserError
-from rave_gui.i18n import trn
+from rave_gui.i18n import tr, trn
 from rave_gui.projects.names import check_name, free_name
 from rave_gui.projects.scan import is_dataset, is_export, is_run, look, rescan
 from rave_gui.projects.store import Kind, Record, Store, refuse_newer, stored_schema
@@ -43,15 +43,17 @@ class Project:
         try:
             if folder.exists() and not folder.is_dir():
                 raise UserError(
-                    f"{folder} is a file, and a project is a folder.",
-                    "Choose a folder, or a new name beside the file.",
+                    tr("{folder} is a file, and a project is a folder.", folder=folder),
+                    tr("Choose a folder, or a new name beside the file."),
                     code="not-a-folder",
                 )
             if not folder.exists():
                 if not create:
                     raise UserError(
-                        f"There is no project in {folder}: the folder does not exist.",
-                        "Check the path, or start with “rave-gui quickstart --project …”, which makes the project.",
+                        tr("There is no project in {folder}: the folder does not exist.", folder=folder),
+                        tr(
+                            "Check the path, or start with “rave-gui quickstart --project …”, which makes the project."
+                        ),
                         code="project-missing",
                     )
                 folder.mkdir(parents=True)
@@ -72,8 +74,10 @@ class Project:
         names = {entry.name for entry in folder.iterdir()} - _NOISE
         if not names and not create:
             raise UserError(
-                f"There is no project in {folder}: the folder is empty.",
-                "Check the path, or start with “rave-gui quickstart --project …”, which makes the project.",
+                tr("There is no project in {folder}: the folder is empty.", folder=folder),
+                tr(
+                    "Check the path, or start with “rave-gui quickstart --project …”, which makes the project."
+                ),
                 code="project-missing",
             )
         foreign = sorted(name for name in names - _OURS if not name.startswith((DATABASE, "quickstart.")))
@@ -87,7 +91,9 @@ class Project:
                     folder=folder,
                     shown=shown,
                 ),
-                "Choose a new or an empty folder for the project, so that your files and its own stay apart.",
+                tr(
+                    "Choose a new or an empty folder for the project, so that your files and its own stay apart."
+                ),
                 code="not-a-project",
             )
 
@@ -160,8 +166,8 @@ class Project:
         path = folder / check_name(name, f"{what} name")
         if self.free(folder, what, name) != name:
             raise UserError(
-                f"There is already a {what} named {name!r} in this project.",
-                "Choose another name: nothing is ever overwritten.",
+                tr("There is already a {what} named {name!r} in this project.", what=what, name=name),
+                tr("Choose another name: nothing is ever overwritten."),
                 str(path),
                 code="name-taken",
             )
@@ -216,8 +222,15 @@ class Project:
             return registered.path
         known = ", ".join(record.name for record in self.items(kind) if record.path.is_dir())
         raise UserError(
-            f"There is no {kind} named {name!r} in the project {self.path}.",
-            f"The project's {plural}: {known}." if known else f"The project has no {plural} yet.",
+            tr(
+                "There is no {kind} named {name!r} in the project {path}.",
+                kind=kind,
+                name=name,
+                path=self.path,
+            ),
+            tr("The project's {plural}: {known}.", plural=plural, known=known)
+            if known
+            else tr("The project has no {plural} yet.", plural=plural),
             code=f"{kind}-missing",
         )
 
@@ -225,18 +238,26 @@ class Project:
 def _folder_error(folder: Path, error: OSError) -> UserError:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return UserError(
-            f"The folder {folder} cannot be written: permission is missing or the disk is read-only.",
-            "Choose a folder of your own, or give yourself the right to write there.",
+            tr(
+                "The folder {folder} cannot be written: permission is missing or the disk is read-only.",
+                folder=folder,
+            ),
+            tr("Choose a folder of your own, or give yourself the right to write there."),
             str(error),
             code="not-writable",
         )
     if error.errno == errno.ENOSPC:
         return UserError(
-            f"The disk of {folder} is full.", "Free some space and try again.", str(error), code="disk-full"
+            tr("The disk of {folder} is full.", folder=folder),
+            tr("Free some space and try again."),
+            str(error),
+            code="disk-full",
         )
     return UserError(
-        f"The folder {folder} cannot be used: {error.strerror or error}.",
-        "Choose another folder.",
+        tr(
+            "The folder {folder} cannot be used: {strerror}.", folder=folder, strerror=error.strerror or error
+        ),
+        tr("Choose another folder."),
         str(error),
         code="folder-unusable",
     )

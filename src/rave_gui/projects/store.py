@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from rave_gui.errors import UserError
 from rave_gui.filesystem import is_network_folder
+from rave_gui.i18n import tr
 from rave_gui.projects.migrations import MIGRATIONS, SCHEMA, statements
 
 Kind = Literal["dataset", "run", "export", "take"]
@@ -59,9 +60,11 @@ def stored_schema(path: Path) -> int:
         return 0
     if not header.startswith(b"SQLite format 3\x00"):
         raise UserError(
-            f"{path} is not a project database.",
-            "If the file is damaged, move it away: the project is read from its folders again. "
-            "A backup may lie beside it (project.db.backup-…).",
+            tr("{path} is not a project database.", path=path),
+            tr(
+                "If the file is damaged, move it away: the project is read from its folders again. A backup may "
+                "lie beside it (project.db.backup-…)."
+            ),
             code="project-damaged",
         )
     return int.from_bytes(header[60:64], "big")
@@ -71,8 +74,14 @@ def refuse_newer(path: Path, schema: int) -> None:
     """Raise :class:`UserError` when the database was written by a newer version of the application."""
     if schema > SCHEMA:
         raise UserError(
-            f"The project {path.parent} was opened with a newer version of RAVE GUI (database {schema}, this version knows {SCHEMA}).",
-            "Update RAVE GUI to open it. Nothing was changed.",
+            tr(
+                "The project {parent} was opened with a newer version of RAVE GUI (database {schema}, this "
+                "version knows {schema2}).",
+                parent=path.parent,
+                schema=schema,
+                schema2=SCHEMA,
+            ),
+            tr("Update RAVE GUI to open it. Nothing was changed."),
             code="project-newer",
         )
 
@@ -107,28 +116,30 @@ class Store:
             text = str(error)
             if "readonly" in text or "unable to open" in text:
                 raise UserError(
-                    f"The project's database {self.path} cannot be written.",
-                    "Give yourself the right to write in the project's folder, or choose another folder.",
+                    tr("The project's database {path} cannot be written.", path=self.path),
+                    tr("Give yourself the right to write in the project's folder, or choose another folder."),
                     text,
                     code="not-writable",
                 ) from error
             if "full" in text:
                 raise UserError(
-                    f"The disk is full: {self.path} could not be written.",
-                    "Free some space and try again; nothing was lost.",
+                    tr("The disk is full: {path} could not be written.", path=self.path),
+                    tr("Free some space and try again; nothing was lost."),
                     text,
                     code="disk-full",
                 ) from error
             if "locked" in text:
                 raise UserError(
-                    f"Another program keeps {self.path} locked.",
-                    "Close other windows of this project, or wait a moment and try again.",
+                    tr("Another program keeps {path} locked.", path=self.path),
+                    tr("Close other windows of this project, or wait a moment and try again."),
                     text,
                     code="project-busy",
                 ) from error
             raise UserError(
-                f"The project's database {self.path} is damaged.",
-                "Move the file away: the project is read from its folders again. A backup may lie beside it.",
+                tr("The project's database {path} is damaged.", path=self.path),
+                tr(
+                    "Move the file away: the project is read from its folders again. A backup may lie beside it."
+                ),
                 text,
                 code="project-damaged",
             ) from error

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 from rave_gui.projects.project import Project
 from rave_protocol.codec import ProtocolError, decode
 from rave_protocol.files import read_json, write_json
@@ -80,15 +81,15 @@ def locked(project: Project, timeout: float = 30.0) -> Iterator[None]:
         taken = lock.acquire(timeout)
     except OSError as error:
         raise UserError(
-            f"The project {project.path} cannot be written.",
-            "Give yourself the right to write in its folder, or choose another project.",
+            tr("The project {path} cannot be written.", path=project.path),
+            tr("Give yourself the right to write in its folder, or choose another project."),
             str(error),
             code="not-writable",
         ) from error
     if not taken:
         raise UserError(
-            f"Another program is busy with the quick start of {project.path}.",
-            "Wait a moment and try again.",
+            tr("Another program is busy with the quick start of {path}.", path=project.path),
+            tr("Wait a moment and try again."),
             code="project-busy",
         )
     try:
@@ -104,8 +105,8 @@ def load(project: Project) -> Ways:
         data = read_json(path)
         if data.get("version") != _VERSION:
             raise UserError(
-                f"{path} was written by another version of RAVE GUI.",
-                "Update RAVE GUI, or move the file away to begin a new quick start.",
+                tr("{path} was written by another version of RAVE GUI.", path=path),
+                tr("Update RAVE GUI, or move the file away to begin a new quick start."),
                 code="quickstart-newer",
             )
         old = data.get("project")

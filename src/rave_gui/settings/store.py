@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 from rave_gui.settings.schema import SCHEMA, Setting, Value
 from rave_protocol.codec import ProtocolError
 from rave_protocol.files import read_json, replace_file, write_json
@@ -56,7 +57,7 @@ class Settings:
         """
         problem = self.schema[key].problem(value)
         if problem is not None:
-            raise UserError(problem, "Choose another value.", code="bad-setting")
+            raise UserError(problem, tr("Choose another value."), code="bad-setting")
         if isinstance(self.schema[key].default, float):
             value = float(value)
         self._write(key, value)
@@ -122,8 +123,8 @@ class Settings:
                 write_json(self.path, {**self._read(), key: value})
         except (OSError, TimeoutError) as error:
             raise UserError(
-                f"The setting could not be kept because {self.path} cannot be written.",
-                "Check that its folder may be written and that the disk has free space.",
+                tr("The setting could not be kept because {path} cannot be written.", path=self.path),
+                tr("Check that its folder may be written and that the disk has free space."),
                 str(error),
                 "settings",
             ) from error
