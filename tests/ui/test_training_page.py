@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 from tests.helpers.training import RecordedRun, make_project
 from tests.ui.conftest import Opener
@@ -20,6 +23,12 @@ from rave_gui.ui.dialogs.run_rename import RenameDialog
 from rave_gui.ui.dialogs.run_tags import TagsDialog
 
 press = QTest.keyClick
+D = TypeVar("D", bound=QDialog)
+
+
+def asked(app: App, kind: type[D]) -> D:
+    """The dialog of that kind that is open."""
+    return next(d for d in app.window.findChildren(kind) if d.isVisible())
 
 
 @pytest.fixture(autouse=True)
@@ -47,12 +56,25 @@ def open_page(open_app: Opener, qtbot: QtBot, project: Project) -> App:
     return app
 
 
-def watch(app: App, qtbot: QtBot, name: str) -> object:
+def watch(app: App, qtbot: QtBot, name: str) -> Any:
     page = app.page("training")
     page.open_run(name)
     qtbot.waitUntil(lambda: page.shown_run is not None and page.run_view.model.name == name)
     qtbot.waitUntil(lambda: page.run_view.model.ready)
     return page.run_view
+
+
+def always(path: Path) -> Callable[[str, str, str], Path | None]:
+    """A file dialog in which that file is chosen."""
+    return lambda *_: path
+
+
+def sent(run: RecordedRun, command: str) -> bool:
+    return command in run.commands
+
+
+def filled(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
 
 
 def test_an_empty_project_teaches(open_app: Opener, qtbot: QtBot, project: Project) -> None:
@@ -109,7 +131,7 @@ def test_a_live_run_shows_curves_and_obeys(
     assert model.asked == "pause"
     for command in ("save", "preview", "stop"):
         app.session.actions.trigger(f"training.{command}")
-        qtbot.waitUntil(lambda command=command: command in live.commands)
+        qtbot.waitUntil(partial(sent, live, command))
     app.session.ask = lambda *_: False
     app.session.actions.trigger("training.cancel")
     assert "cancel" not in live.commands
@@ -142,9 +164,9 @@ def test_plots_grow_smooth_and_are_saved(
     qtbot.waitUntil(lambda: not curves.busy)
     for kind, head in (("csv", b"step,"), ("png", b"\x89PNG"), ("svg", b"<?xml")):
         target = tmp_path / f"curves.{kind}"
-        app.session.pick_save = lambda *_args, target=target: target
+        app.session.pick_save = always(target)
         view.tools.save_as(kind)
-        qtbot.waitUntil(lambda target=target: target.exists() and target.stat().st_size > 0)
+        qtbot.waitUntil(partial(filled, target))
         assert target.read_bytes().startswith(head)
     table = (tmp_path / "curves.csv").read_text(encoding="utf-8").splitlines()
     assert "validation" in table[0].split(",")
@@ -186,14 +208,14 @@ def test_runs_are_starred_tagged_renamed_and_trashed(
     actions.trigger("training.star")
     qtbot.waitUntil(lambda: page.model.get("drums").starred)
     actions.trigger("training.tags")
-    dialog = app.window.findChild(TagsDialog)
+    dialog = asked(app, TagsDialog)
     dialog.tags.set_value("kit, dry")
     dialog.note.set_value("keep this one")
     dialog.submit()
     qtbot.waitUntil(lambda: page.model.get("drums").shown_tags == ("dry", "kit"))
     assert page.model.get("drums").note == "keep this one"
     actions.trigger("training.rename")
-    rename = app.window.findChild(RenameDialog)
+    rename = asked(app, RenameDialog)
     rename.name.set_value("bad/name")
     rename.submit()
     qtbot.waitUntil(rename.banner.isVisible)
@@ -219,7 +241,7 @@ def test_going_on_asks_how_far(open_app: Opener, qtbot: QtBot, project: Project)
     qtbot.waitUntil(lambda: page.model.get("drums").step == 400)
     page.runs.table.select("drums")
     app.session.actions.trigger("training.go_on")
-    dialog = app.window.findChild(GoOnDialog)
+    dialog = asked(app, GoOnDialog)
     assert dialog.steps.value() > 400
     qtbot.waitUntil(lambda: dialog.checkpoint._combo.count() == 4)
     dialog.submit()  # no engine here: the refusal is shown, and what was entered stays

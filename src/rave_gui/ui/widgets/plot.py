@@ -248,8 +248,8 @@ class PlotPanel(Card):
     def retheme(self) -> None:
         """Take over colours and sizes."""
         theme, c = self._themes.theme, self._themes.theme.colors
-        side, end = theme.space("l"), theme.space("s")
-        self.box.setContentsMargins(side, end, end, theme.space("m"))
+        left, end = theme.space("l"), theme.space("s")
+        self.box.setContentsMargins(left, end, end, theme.space("m"))
         self.plot.setBackground(c.surface)
         self.plot.setMinimumHeight(theme.px(124))
         font = fonts.text_font(theme, "caption", tabular=True)

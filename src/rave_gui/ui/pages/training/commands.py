@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QUrl
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from rave_gui.errors import UserError
 from rave_gui.ui import words
 from rave_gui.ui.i18n import tr, trn
+from rave_gui.ui.pages.training.slots import SLOTS, Slot
 from rave_gui.ui.shell.actions import Action
 from rave_gui.ui.shell.undo import Step
 from rave_gui.viewmodels import runs
@@ -91,7 +93,9 @@ class RunCommands:
             ),
             own("open", tr("Watch the run"), self.open, "activity", "", enabled=can("open"), group=look),
             own("back", tr("Back to all runs"), self.back, "arrow-left", "Esc", enabled=self._away, group=look),
-            own("find", tr("Search"), self.find, "search", "Ctrl+F", group=look),
+            own("find", tr("Search"), self.find, "search", "Ctrl+F", enabled=self._findable, group=look),
+            own("runs", tr("Show the runs"), lambda: page.show_part("runs"), "activity", "Alt+R", group=look),
+            *(own(slot.key, words, partial(page.show_part, slot.key), icon, keys, group=look) for slot, words, icon, keys in self._slots()),
             own("tab_curves", tr("Show the curves"), tab("curves"), "chart-line", "Alt+1", enabled=watched, group=look),
             own("tab_listen", tr("Show the sounds"), tab("listen"), "headphones", "Alt+2", enabled=watched, group=look),
             own("tab_log", tr("Show the log"), tab("log"), "file-text", "Alt+3", enabled=watched, group=look),
@@ -132,6 +136,13 @@ class RunCommands:
                 menu.addAction(registry.qt(key))
         return menu
 
+    def _slots(self) -> list[tuple[Slot, str, str, str]]:
+        about = {
+            "compare": (tr("Compare runs"), "git-compare", "Alt+C"),
+            "configs": (tr("Show the configurations"), "sliders-horizontal", "Alt+G"),
+        }
+        return [(slot, *about[slot.key]) for slot in SLOTS if slot.there]
+
     # Whether
 
     def _has_project(self) -> bool:
@@ -139,6 +150,9 @@ class RunCommands:
 
     def _away(self) -> bool:
         return self._page.stack.currentWidget() is not self._page.list
+
+    def _findable(self) -> bool:
+        return self._page.listing or self._page.shown_run is not None
 
     def _can(self, action: str) -> bool:
         chosen = self._page.selected

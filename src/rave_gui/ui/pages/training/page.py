@@ -13,6 +13,7 @@ from rave_gui.ui.bridge import Task
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.pages.training.commands import RunCommands
 from rave_gui.ui.pages.training.runs import RunsView
+from rave_gui.ui.pages.training.slots import RUNS, Slots
 from rave_gui.ui.shell.actions import Action, ActionButton
 from rave_gui.ui.shell.page import Page, PageHead
 from rave_gui.ui.shell.session import Session
@@ -49,7 +50,11 @@ class TrainingPage(Page):
         self.runs.opened.connect(self.open_run)
         self.runs.chosen.connect(session.actions.refresh)
         self.runs.set_menu(self._menu)
-        inner.addWidget(self.runs, 1)
+        self.slots = Slots(session, self.runs, lambda actions: session.actions.add(actions, self))
+        self.slots.chosen.connect(self._slot_chosen)
+        self.slots.tabs.setVisible(len(self.slots.keys) > 1)
+        self.head.row.insertWidget(1, self.slots.tabs)
+        inner.addWidget(self.slots, 1)
         self.stack.addWidget(self.list)
         session.jobs.changed.connect(self._jobs_changed)
 
@@ -69,16 +74,21 @@ class TrainingPage(Page):
         )
 
     def enter(self, where: dict[str, Any]) -> None:
-        """``run``: the name of a run to be watched; ``new``: True for the new run, with ``dataset`` or ``like`` (a run)."""
+        """``run``: the name of a run to be watched; ``new``: True for the new run, with ``dataset`` or ``like`` (a run);
+        ``view``: ``compare`` or ``configs``, which gets the rest.
+        """
         if where.get("run"):
             self.open_run(str(where["run"]))
         elif where.get("new"):
             self.new_run(dataset=str(where.get("dataset", "")), like=str(where.get("like", "")))
+        elif where.get("view"):
+            self.show_part(str(where["view"]), where)
         elif self.stack.currentWidget() is self.list:
-            self.runs.take_focus()
+            self.slots.take_focus()
 
     def leave(self) -> None:
         """Sound stops; the run goes on being watched, so that it is there at once when the page is shown again."""
+        self.slots.leave()
         if self.run_view is not None:
             self.run_view.release()
 
@@ -87,14 +97,22 @@ class TrainingPage(Page):
         self._stop_watch()
         self.model.clear()
         self.show_list()
+        if self.wizard is not None:  # what was given for another project does not apply
+            self.wizard.leave()
+            self.stack.removeWidget(self.wizard)
+            self.wizard.deleteLater()
+            self.wizard = None
+        self.slots.tell("project_changed")
         self.reload()
 
     def services_ready(self) -> None:
         """The list can be read."""
+        self.slots.tell("services_ready")
         self.reload()
 
     def data_changed(self, topics: frozenset[str]) -> None:
         """Runs came, went or moved on."""
+        self.slots.tell("data_changed", topics)
         if topics & {"runs", "jobs"}:
             self.reload()
 
@@ -106,10 +124,15 @@ class TrainingPage(Page):
         view = self.shown_run
         if view is not None:
             return self.model.get(view.model.name) if view.model is not None else None
-        if self.stack.currentWidget() is self.list:
+        if self.listing:
             found: RunItem | None = self.runs.table.one()
             return found
         return None
+
+    @property
+    def listing(self) -> bool:
+        """Whether the list of runs is shown."""
+        return self.stack.currentWidget() is self.list and self.slots.key == RUNS
 
     @property
     def shown_run(self) -> Any:
@@ -121,17 +144,32 @@ class TrainingPage(Page):
     def selected(self) -> list[RunItem]:
         """Every run that is selected in the list, or the watched one."""
         if self.stack.currentWidget() is self.list:
-            return list(self.runs.table.selected())
+            return list(self.runs.table.selected()) if self.listing else []
         return [self.run] if self.run is not None else []
 
     def show_list(self) -> None:
         """The list of runs."""
         if self.run_view is not None:
             self.run_view.release()
+        if self.wizard is not None:
+            self.wizard.leave()
         self._stop_watch()
         self.stack.setCurrentWidget(self.list)
         if self.isVisible():
-            self.runs.take_focus()
+            self.slots.take_focus()
+        self.session.actions.refresh()
+
+    def show_part(self, key: str, where: dict[str, Any] | None = None) -> None:
+        """``runs``, ``compare`` or ``configs``."""
+        if self.stack.currentWidget() is not self.list:
+            self.show_list()
+        self.slots.show_part(key, where)
+        if self.isVisible() and not self.slots.tabs.isAncestorOf(self.window().focusWidget()):
+            self.slots.take_focus()
+
+    def _slot_chosen(self, key: str) -> None:
+        for button in self.head.buttons:
+            button.setVisible(key == RUNS)
         self.session.actions.refresh()
 
     def open_run(self, name: str) -> None:
@@ -201,11 +239,7 @@ class TrainingPage(Page):
         self.session.actions.refresh()
         if self._wanted and self.model.get(self._wanted) is not None:
             self.open_run(self._wanted)
-        elif (
-            self.stack.currentWidget() is self.list
-            and self.isVisible()
-            and self.window().focusWidget() is None
-        ):
+        elif self.listing and self.isVisible() and self.window().focusWidget() is None:
             self.runs.take_focus()
 
     def _started(self, name: str) -> None:
