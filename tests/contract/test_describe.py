@@ -73,7 +73,9 @@ def test_sound_through_an_export_is_in_time_with_the_original(
         assert outputs[name].shape == (110_001, 2), "as long as the original, in every channel"
         assert result["checkpoint"].endswith(".ts" if name == "export" else ".ckpt")
     assert np.abs(outputs["export"]).max() > 1e-6
-    assert abs(lag(outputs["export"][:, 0], outputs["checkpoint"][:, 0])) <= 1024, "the model itself comes 10,000 samples late"
+    assert abs(lag(outputs["export"][:, 0], outputs["checkpoint"][:, 0])) <= 1024, (
+        "the model itself comes 10,000 samples late"
+    )
 
 
 def test_an_export_repeats_and_follows_the_seed(run: Path, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ class SilentPlayer:
         self.heard = -1
         self.problem = ""
         self.closed = False
-        self.loop: tuple[float | None, float | None] = (None, None)
+        self.loop: object = (None, None)
         self.gain = 1.0
         self.replaced: Sequence[Sound] = ()
 

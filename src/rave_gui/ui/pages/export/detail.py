@@ -176,7 +176,7 @@ class ExportDetail(QScrollArea):
             icon, color = ICONS[check.state]
             self.grid.addWidget(IconLabel(self._session.themes, icon, color, 18), row, 0)
             self.grid.addWidget(label(check.text, wrap=True), row, 1)
-            note = label(check.note, "muted")
+            note = label(check.note, "muted", wrap=True)
             note.setAlignment(Qt.AlignmentFlag.AlignRight)
             self.grid.addWidget(note, row, 2)
         self.tests.setAccessibleName(tr("Tests: {list}", list=". ".join(c.text for c in found)))
@@ -231,7 +231,8 @@ class ExportDetail(QScrollArea):
         self.grid = QGridLayout()
         self.grid.setHorizontalSpacing(themes.theme.space("m"))
         self.grid.setVerticalSpacing(themes.theme.space("s"))
-        self.grid.setColumnStretch(1, 1)
+        self.grid.setColumnStretch(1, 3)
+        self.grid.setColumnStretch(2, 2)
         self.tests.box.addLayout(self.grid)
         self.tested = label("", "caption", wrap=True)
         self.tests.box.addWidget(self.tested)

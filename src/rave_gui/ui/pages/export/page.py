@@ -251,7 +251,9 @@ class ExportPage(Page):
     # Parts
 
     def _sizes(self) -> None:
-        self._split.setSizes([self.session.themes.theme.px(290), 4000])
+        wide = self.session.themes.theme.px(290)
+        room = round(self.width() * 0.3)
+        self._split.setSizes([min(wide, room) if room > 200 else wide, 4000])
 
     def _list(self) -> QWidget:
         themes = self.session.themes

@@ -291,7 +291,8 @@ class ModelsPage(Page):
 
     def _sizes(self) -> None:
         wide = self.session.themes.theme.px(290)
-        self._split.setSizes([wide, 4000])
+        room = round(self.width() * 0.3)
+        self._split.setSizes([min(wide, room) if room > 200 else wide, 4000])
 
     def _list(self) -> QWidget:
         themes = self.session.themes

@@ -29,7 +29,8 @@ class ListenView(QWidget):
         self._stack.addWidget(self._empty())
         self._stack.addWidget(self._full())
         self.model = self.player.model
-        self.wave, self.play, self.problem = self.player.lanes, self.player.play, self.player.problem
+        self.wave, self.play, self.loop = self.player.lanes, self.player.play, self.player.loop
+        self.problem = self.player.problem
         self.player.use_shortcuts()
 
     def show_result(self, reconstruction: dict[str, Any] | None) -> None:
