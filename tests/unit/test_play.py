@@ -93,8 +93,8 @@ def test_a_damaged_or_foreign_recipe_is_none(tmp_path: Path) -> None:
         append_chunk(path, CHUNK, note)
         assert read_chunk(path, CHUNK) == note
         assert read_recipe(path) is None
+    (tmp_path / "a.flac").write_bytes(b"fLaC" + b"\0" * 20)
     with pytest.raises(ValueError, match="no WAV"):
-        (tmp_path / "a.flac").write_bytes(b"fLaC" + b"\0" * 20)
         append_chunk(tmp_path / "a.flac", CHUNK, b"{}")
 
 
