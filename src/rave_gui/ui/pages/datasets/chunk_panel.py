@@ -58,8 +58,9 @@ class ChunkPanel(QWidget):
         self.spectrogram.sought.connect(self.player.model.seek)
         outer.addWidget(self.spectrogram, 2)
         self.line = label("", "caption", wrap=True)
-        self.line.setVisible(compact)
         outer.addWidget(self.line)
+        if not compact:
+            self.line.hide()
         body = QWidget()
         self.grid = QGridLayout(body)
         self.grid.setContentsMargins(0, 0, space("xs"), 0)
@@ -71,8 +72,9 @@ class ChunkPanel(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(body)
-        area.setVisible(not compact)
         outer.addWidget(area, 1)
+        if compact:
+            area.hide()
         self.player.moved.connect(self.spectrogram.set_position)
 
     def show_chunk(self, index: int, *, play: bool = False) -> None:
