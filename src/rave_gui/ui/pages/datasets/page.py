@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
@@ -19,6 +19,10 @@ from rave_gui.ui.shell.page import Page, PageHead
 from rave_gui.ui.shell.session import Session
 from rave_gui.viewmodels import datasets as text
 from rave_gui.viewmodels.datasets import Entry, Library, merge
+
+if TYPE_CHECKING:
+    from rave_gui.ui.pages.datasets.detail import DetailView
+    from rave_gui.ui.pages.datasets.wizard.view import WizardView
 
 
 class DatasetsPage(Page):
@@ -48,8 +52,8 @@ class DatasetsPage(Page):
         inner.addWidget(self.list, 1)
         self.home = home
         self.stack.addWidget(home)
-        self._wizard: Any = None
-        self._detail: Any = None
+        self._wizard: WizardView | None = None
+        self._detail: DetailView | None = None
         self.list.dropped.connect(self.new)
         self.list.chosen.connect(session.actions.refresh)
         self.list.opened.connect(self.open_entry)
@@ -100,8 +104,8 @@ class DatasetsPage(Page):
         """Read the list again when it may differ."""
         if topics & {"datasets", "jobs"}:
             self._load()
-        if self._looking:
-            self._detail.data_changed(topics)
+        if self._looking is not None:
+            self._looking.data_changed(topics)
 
     def services_ready(self) -> None:
         """Now the list can be read."""
@@ -110,22 +114,22 @@ class DatasetsPage(Page):
     # Moving between the views
 
     @property
-    def _looking(self) -> bool:
-        """Whether one dataset is shown."""
-        return self._detail is not None and self.stack.currentWidget() is self._detail
+    def _looking(self) -> DetailView | None:
+        """The view of one dataset, while it is shown."""
+        return self._detail if self.stack.currentWidget() is self._detail else None
 
     @property
     def current(self) -> Entry | None:
         """The dataset that actions are about: the one shown, or the one chosen in the list."""
-        if self._looking:
-            entry: Entry | None = self._detail.entry
+        if self._looking is not None:
+            entry = self._looking.entry
             return self.library.get(entry.name) or entry if entry is not None else None
         if self.stack.currentWidget() is self.home:
             return self.list.selected()
         return None
 
     @property
-    def wizard(self) -> Any:
+    def wizard(self) -> WizardView:
         """Made when it is first needed."""
         if self._wizard is None:
             from rave_gui.ui.pages.datasets.wizard.view import WizardView
@@ -137,7 +141,7 @@ class DatasetsPage(Page):
         return self._wizard
 
     @property
-    def detail(self) -> Any:
+    def detail(self) -> DetailView:
         """Made when it is first needed."""
         if self._detail is None:
             from rave_gui.ui.pages.datasets.detail import DetailView
@@ -162,7 +166,7 @@ class DatasetsPage(Page):
         if self.stack.currentWidget() is self.home:
             return
         self.leave()
-        entry = self._detail.entry if self._looking else None
+        entry = self._looking.entry if self._looking is not None else None
         name = entry.name if entry is not None else ""
         self.stack.setCurrentWidget(self.home)
         if name:
@@ -251,9 +255,9 @@ class DatasetsPage(Page):
             detail.renamed(replace(detail.entry, name=new, path=detail.entry.path.with_name(new)))
         self._load()
 
-    def detail_of(self, entry: Entry) -> Any:
+    def detail_of(self, entry: Entry) -> DetailView:
         """The view of a dataset, shown now."""
-        if not self._looking or self._detail.entry != entry:
+        if self._looking is None or self._looking.entry != entry:
             self.open_entry(entry)
         return self.detail
 
