@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +13,9 @@ from psygnal import Signal
 from rave_gui.configs.presets import PRESETS
 from rave_gui.i18n import tr
 from rave_gui.training import parameters
-from rave_gui.training.checks import MemoryFacts, check
+from rave_gui.training.checks import CHECKPOINT_BYTES, MemoryFacts, check, checkpoints_kept
 from rave_gui.training.schema import DatasetFacts, Finding, MachineFacts, ModelFacts
+from rave_gui.viewmodels.newrun_advice import Advice, Trial
 from rave_protocol import stacks
 
 STEPS = ("start", "dataset", "model", "settings", "review")
@@ -57,8 +59,15 @@ def preset_starts() -> list[Start]:
     ]
 
 
+TIMED = (
+    "configs", "overrides", "augmentations", "channels", "n_signal", "batch", "device", "threads", "exact", "fast_distance",
+    "amp", "tf32", "fused_adam", "compile", "ema", "workers",
+)  # fmt: skip
+"""Fields that the speed of a step depends on: what a trial found is out of date when one of them changes."""
+
+
 class NewRunModel:
-    """``changed`` carries what: step, start, dataset, values, facts, name."""
+    """``changed`` carries what: step, start, dataset, values, facts, name, advice, trial, when."""
 
     changed = Signal(str)
 
@@ -82,12 +91,20 @@ class NewRunModel:
         """Why the engine refuses the configuration: message and hint."""
         self.findings: list[Finding] = []
         self.problems: dict[str, str] = {}
+        self.starts: list[Start] = []
+        """Templates and earlier runs."""
+        self.compared: Start | None = None
+        """What the review compares with; None: the start."""
+        self.advising = False
+        self.advice: Advice | None = None
+        """What would fit, for the present values."""
+        self.trial: Trial | None = None
+        self.trying = False
+        """A trial is under way."""
+        self.start_at: float | None = None
+        """When it is to begin (seconds since the epoch); None: as soon as the device is free."""
 
     # What was chosen
-
-    def reset(self) -> None:
-        """A fresh run."""
-        self.__init__()  # type: ignore[misc]
 
     def choose_start(self, start: Start) -> None:
         """Take over a preset, a template or an earlier run's settings."""
@@ -97,7 +114,7 @@ class NewRunModel:
         self.before = {k: list(v) if isinstance(v, list) else v for k, v in self.values.items()}
         if start.dataset and any(d.name == start.dataset for d in self.datasets):
             self.dataset = start.dataset
-        self.model = self.memory = self.refusal = None
+        self.model = self.memory = self.refusal = self.advice = self.compared = None
         self._judge()
         self.changed.emit("start")
 
@@ -126,8 +143,11 @@ class NewRunModel:
         """Several values at once (a fix, an add-on)."""
         if all(self.values.get(key) == value for key, value in wanted.items()):
             return
+        before = self.question
         self.values.update(wanted)
         self._judge()
+        if self.question != before:
+            self.advice = None
         self.changed.emit("values")
 
     def set_name(self, name: str) -> None:
@@ -194,7 +214,7 @@ class NewRunModel:
         if self.problems:
             return None
         fields = parameters.to_fields(self.values)
-        keys = ("configs", "overrides", "augmentations", "channels", "n_signal", "batch")
+        keys = ("configs", "overrides", "augmentations", "channels", "n_signal", "batch", "amp")
         return {key: fields[key] for key in keys}
 
     @property
@@ -208,8 +228,66 @@ class NewRunModel:
 
     @property
     def changes(self) -> list[parameters.Change]:
-        """What differs from the start."""
-        return parameters.diff(self.before, self.values)
+        """What differs from the start, or from what it is compared with."""
+        other = self.compared
+        return parameters.diff(
+            self.before if other is None else parameters.from_fields(other.fields), self.values
+        )
+
+    def compare_with(self, key: str) -> None:
+        """Compare with an earlier run or template, by its key; empty: with the start."""
+        self.compared = next((s for s in self.starts if s.key == key), None)
+        self.changed.emit("facts")
+
+    # Recommendations, trial, time to start
+
+    def set_advising(self) -> None:
+        """The engine works out what fits."""
+        self.advising = True
+        self.changed.emit("advice")
+
+    def set_advice(self, advice: Advice | None) -> None:
+        """What fits; None: it could not be said, or nobody waits for it any more."""
+        self.advising, self.advice = False, advice
+        self.changed.emit("advice")
+
+    @property
+    def timed(self) -> dict[str, Any] | None:
+        """What the speed of a step depends on; None for values that cannot be."""
+        if self.problems:
+            return None
+        fields = parameters.to_fields(self.values)
+        return {"dataset": self.dataset, **{key: fields[key] for key in TIMED}}
+
+    def set_trying(self, on: bool) -> None:
+        """A trial began or ended."""
+        self.trying = on
+        self.changed.emit("trial")
+
+    def set_trial(self, trial: Trial | None) -> None:
+        """What a trial found."""
+        self.trial, self.trying = trial, False
+        self.changed.emit("trial")
+
+    @property
+    def trial_holds(self) -> bool:
+        """Whether what the trial found is about the present values."""
+        return self.trial is not None and dict(self.trial.question) == self.timed
+
+    def set_start_at(self, moment: float | None) -> None:
+        """Begin at that time (seconds since the epoch), or as soon as the device is free."""
+        if moment != self.start_at:
+            self.start_at = moment
+            self.changed.emit("when")
+
+    @property
+    def disk_bytes(self) -> int | None:
+        """What the checkpoints will take at most; None while the model is not known."""
+        if self.trial is not None and self.trial_holds:
+            return checkpoints_kept(self.values) * self.trial.checkpoint
+        if self.model is None or self.problems:
+            return None
+        return checkpoints_kept(self.values) * self.model.parameters * CHECKPOINT_BYTES
 
     @property
     def steps_of_phases(self) -> tuple[int, int]:
@@ -241,6 +319,8 @@ class NewRunModel:
             return next(iter(self.problems.values()), "") or (self.errors[0].message if self.errors else "")
         if self.name.casefold() in self.taken:
             return tr("There is a run called “{name}” already.", name=self.name)
+        if self.start_at is not None and self.start_at <= time.time():
+            return tr("The time to begin has passed.")
         return self.blocked("dataset") or self.blocked("settings")
 
     def may_go(self, step: str) -> bool:

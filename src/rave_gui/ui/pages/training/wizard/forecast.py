@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 from rave_gui.errors import UserError
 from rave_gui.ui.bridge import Task
 from rave_gui.ui.i18n import tr
+from rave_gui.ui.pages.training.wizard.advice import AdviceView
 from rave_gui.ui.pages.training.wizard.parts import FindingRow, clear, column
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.theme import fonts
@@ -111,6 +112,8 @@ class Forecast(Card):
             self.box.addWidget(bar)
         self.state = label("", "caption", wrap=True)
         self.box.addWidget(self.state)
+        self.advice = AdviceView(session, model)
+        self.box.addWidget(self.advice)
         area, self.findings = column(themes)
         self.findings.setSpacing(space("m"))
         self._rows = QVBoxLayout()
@@ -129,6 +132,7 @@ class Forecast(Card):
 
     def cancel(self) -> None:
         """Nobody waits for the answer any more."""
+        self.advice.cancel()
         self._settle.stop()
         self._asked = None
         if self._task is not None:

@@ -106,6 +106,18 @@ class FindingRow(QWidget):
         self.setAccessibleDescription(finding.hint)
 
 
+def fill_rows(grid: QGridLayout, rows: Sequence[tuple[str, str]]) -> None:
+    """Names and values, one pair a row, in place of what was there."""
+    while (item := grid.takeAt(0)) is not None:
+        widget = item.widget()
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()
+    for i, (name, text) in enumerate(rows):
+        grid.addWidget(label(name, "muted"), i, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(label(text, "body", wrap=True), i, 1)
+
+
 def clear(box: QVBoxLayout) -> None:
     """Take everything out of a layout."""
     while (item := box.takeAt(0)) is not None:

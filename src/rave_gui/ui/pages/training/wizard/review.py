@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from rave_gui.ui import words
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.pages.training.facts import value_words
 from rave_gui.ui.pages.training.wizard.forecast import Forecast
-from rave_gui.ui.pages.training.wizard.parts import column
+from rave_gui.ui.pages.training.wizard.parts import column, fill_rows
+from rave_gui.ui.pages.training.wizard.trial import TrialCard
+from rave_gui.ui.pages.training.wizard.when import StartTime
 from rave_gui.ui.shell.session import Session
-from rave_gui.ui.widgets.basic import Card, label
-from rave_gui.ui.widgets.fields import TextField
+from rave_gui.ui.widgets.basic import Button, Card, label
+from rave_gui.ui.widgets.fields import ChoiceField, TextField
 from rave_gui.ui.widgets.timeline import PhaseTimeline
 from rave_gui.viewmodels.newrun import NewRunModel
 
@@ -46,6 +47,8 @@ class ReviewStep(QWidget):
         self.notes.changed.connect(lambda: model.set_value("description", self.notes.value()))
         card.box.addWidget(self.name)
         card.box.addWidget(self.notes)
+        self.when = StartTime(themes, model)
+        card.box.addWidget(self.when)
         box.addWidget(card)
         plan = Card(themes)
         plan.box.addWidget(label(tr("The plan"), "lead"))
@@ -63,9 +66,26 @@ class ReviewStep(QWidget):
         plan.box.addLayout(self.grid)
         self._plan_card = plan
         box.addWidget(plan)
+        self.trial = TrialCard(session, model)
+        box.addWidget(self.trial)
         changes = Card(themes)
+        top = QHBoxLayout()
+        top.setSpacing(space("m"))
         self.changes_title = label("", "lead", wrap=True)
-        changes.box.addWidget(self.changes_title)
+        top.addWidget(self.changes_title, 1)
+        self.keep = Button(
+            themes,
+            tr("Keep as template…"),
+            "bookmark",
+            "quiet",
+            tip=tr("These settings under a name, to begin with another time or to share"),
+        )
+        self.keep.clicked.connect(self._keep)
+        top.addWidget(self.keep)
+        changes.box.addLayout(top)
+        self.compared = ChoiceField(themes, tr("Compared with"), [("", "")])
+        self.compared.changed.connect(lambda: model.compare_with(str(self.compared.value() or "")))
+        changes.box.addWidget(self.compared)
         self.changes = QGridLayout()
         self.changes.setHorizontalSpacing(space("l"))
         self.changes.setVerticalSpacing(space("s"))
@@ -82,6 +102,19 @@ class ReviewStep(QWidget):
     def take_forecast(self) -> None:
         """The one forecast moves along."""
         self._aside.addWidget(self._forecast)
+
+    def leave(self) -> None:
+        """The new run is put away."""
+        self.trial.leave()
+
+    def _keep(self) -> None:
+        from rave_gui.ui.dialogs.run_template import TemplateDialog
+
+        model = self._model
+        name = (
+            model.start.title if model.start is not None and model.start.key.startswith("template:") else ""
+        )
+        TemplateDialog(self._session, model.fields(), name or model.name).show_it()
 
     def show_all(self) -> None:
         """Fill in what the steps before have given."""
@@ -113,8 +146,8 @@ class ReviewStep(QWidget):
                     total=words.steps(total),
                 )
             )
-        values = model.values
-        _fill(
+        values, disk = model.values, model.disk_bytes
+        fill_rows(
             self.grid,
             [
                 (tr("Sounds"), where),
@@ -122,16 +155,22 @@ class ReviewStep(QWidget):
                 (tr("Batch"), tr("{n} examples of {samples} samples", n=values["batch"], samples=f"{values['n_signal']:,}")),
                 (tr("Checkpoints"), tr("every {n} steps; the newest {kept} are kept", n=f"{values['save_every']:,}", kept=values["keep_last"]) if values["keep_last"] else tr("every {n} steps; all are kept", n=f"{values['save_every']:,}")),
                 (tr("Device"), str(values["device"])),
+                *([(tr("Disk"), tr("up to {size}", size=words.size(disk)))] if disk else []),
             ],
         )  # fmt: skip
-        start = model.start
+        start = model.compared or model.start
         changed = [c for c in model.changes if c.key not in ("name", "description")]
         self.changes_title.setText(
-            tr("Changed from “{start}”", start=start.title)
+            tr("Other than in “{start}”", start=start.title)
             if changed and start is not None
             else tr("Everything as in “{start}”", start=start.title if start is not None else "")
         )
-        _fill(
+        options = [("", tr("What you began with: {start}", start=model.start.title if model.start else ""))]
+        options += [(s.key, s.title) for s in model.starts if model.start is None or s.key != model.start.key]
+        self.compared.set_options(options)
+        self.compared.set_value(model.compared.key if model.compared is not None else "")
+        self.compared.setVisible(len(options) > 1)
+        fill_rows(
             self.changes, [(c.label, f"{value_words(c.before)}  →  {value_words(c.after)}") for c in changed]
         )
 
@@ -139,7 +178,7 @@ class ReviewStep(QWidget):
         if self._model.step == "review":
             if what == "name":
                 self._say()
-            elif what in ("facts", "values", "step"):
+            elif what in ("facts", "values", "step", "trial"):
                 self.show_all()
 
     def _say(self) -> None:
@@ -148,14 +187,3 @@ class ReviewStep(QWidget):
         self.name.show_problem(
             tr("There is a run called “{name}” already.", name=model.name) if taken else ""
         )
-
-
-def _fill(grid: QGridLayout, rows: list[tuple[str, str]]) -> None:
-    while (item := grid.takeAt(0)) is not None:
-        widget = item.widget()
-        if widget is not None:
-            widget.hide()
-            widget.deleteLater()
-    for i, (name, text) in enumerate(rows):
-        grid.addWidget(label(name, "muted"), i, 0, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(label(text, "body", wrap=True), i, 1)

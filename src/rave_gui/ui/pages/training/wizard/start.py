@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
 
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.pages.training.wizard.parts import CardGrid, column
 from rave_gui.ui.shell.session import Session
-from rave_gui.ui.widgets.basic import label
+from rave_gui.ui.widgets.basic import Button, label
 from rave_gui.ui.widgets.choice_card import ChoiceCard, Fact
 from rave_gui.viewmodels.newrun import NewRunModel, Start, preset_starts
 
@@ -18,7 +20,9 @@ SHOWN = 12
 
 
 class StartStep(QWidget):
-    """Presets, templates, earlier runs."""
+    """Presets, templates, earlier runs. ``added``: a template came in."""
+
+    added = Signal()
 
     def __init__(self, session: Session, model: NewRunModel) -> None:
         super().__init__()
@@ -35,7 +39,24 @@ class StartStep(QWidget):
             tr("Begin with"),
             tr("Settings for a purpose. Everything can be changed in the next steps."),
         )
-        self.own = self._section(tr("Your templates"), "")
+        self.own = self._section(
+            tr("Your templates"),
+            tr("Settings you kept on the last step of a run, or that somebody gave you."),
+        )
+        self.add = Button(
+            session.themes,
+            tr("Add a template file…"),
+            "file-plus",
+            "quiet",
+            tip=tr("One that somebody shared with you"),
+        )
+        self.add.clicked.connect(self._add)
+        line = QHBoxLayout()
+        line.addWidget(self.add)
+        line.addStretch(1)
+        own_box = self.own[0].layout()
+        assert isinstance(own_box, QVBoxLayout)
+        own_box.addLayout(line)
         self.runs = self._section(
             tr("Like an earlier run"), tr("The same settings and sounds, to be changed where you like.")
         )
@@ -101,7 +122,20 @@ class StartStep(QWidget):
             self._cards[start.key], self._starts[start.key] = card, start
             cards.append(card)
         grid.set_cards(cards)
-        part.setVisible(bool(cards))
+        part.setVisible(bool(cards) or section is self.own)
+
+    def _add(self) -> None:
+        services = self._session.services
+        found = self._session.pick_files(tr("Add a template"), tr("Templates (*.ravetemplate)"))
+        if services is None or not found:
+            return
+
+        def work() -> list[Path]:
+            from rave_gui.configs import actions
+
+            return [actions.import_template(services, path) for path in found]
+
+        self._session.call(work, lambda _paths: self.added.emit())
 
     def _changed(self, what: str) -> None:
         if what == "start" and self._model.start is not None:

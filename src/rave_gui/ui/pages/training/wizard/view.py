@@ -52,6 +52,7 @@ class RunWizard(QWidget):
         box.addWidget(self.banner)
         self.forecast = Forecast(session, model)
         self.start = StartStep(session, model)
+        self.start.added.connect(self._load)
         self.dataset = DatasetStep(session, model)
         self.model_step = ModelStep(session, model, self.forecast)
         self.settings = SettingsStep(session, model, self.forecast)
@@ -101,6 +102,7 @@ class RunWizard(QWidget):
     def leave(self) -> None:
         """Another view is shown."""
         self.forecast.cancel()
+        self.review.leave()
 
     def _load(self) -> None:
         services, project = self._session.services, self._session.project
@@ -124,6 +126,7 @@ class RunWizard(QWidget):
         datasets, starts, machine, taken = found
         model = self.model
         model.taken = taken
+        model.starts = list(starts)
         self.start.show_earlier(starts)
         if self._like:
             self.start.choose(f"run:{self._like}")
@@ -191,7 +194,7 @@ class RunWizard(QWidget):
             return
         item = model.dataset_item
         assert item is not None
-        name, start = model.name, model.start
+        name, start, moment = model.name, model.start, model.start_at
         preset = (
             start.key.removeprefix("preset:")
             if start is not None and start.key.startswith("preset:")
@@ -204,7 +207,9 @@ class RunWizard(QWidget):
         def work() -> str:
             from rave_gui.training import actions
 
-            job = actions.start(services, project, item.name, model.fields(), name=name or None)
+            job = actions.start(
+                services, project, item.name, model.fields(), name=name or None, start_at=moment
+            )
             run = str(job.params["name"])
             if preset is not None:
                 project.store.set_info("run", run, {"preset": preset})
@@ -215,6 +220,7 @@ class RunWizard(QWidget):
             self.forecast.cancel()
             model.step = model.reached = STEPS[0]
             model.name = ""
+            self.review.when.clear()
             model.changed.emit("step")
             self.started.emit(run)
 
