@@ -47,7 +47,7 @@ class Token:
 
 
 def parse(query: str) -> Test:
-    """A function that says whether a run's fields fit. An empty query takes every run that is not archived.
+    """A function that says whether a run's fields fit. Archived runs never do, unless the query speaks of ``archived``.
 
     Raises :class:`UserError` (``bad-query``) that says where it stops making sense.
     """
@@ -57,7 +57,9 @@ def parse(query: str) -> Test:
     parser = _Parser(tokens, query)
     test = parser.query()
     parser.end()
-    return test
+    if any(token.kind == "word" and token.text.lower() == "archived" for token in tokens):
+        return test
+    return lambda fields: not fields.get("archived") and test(fields)
 
 
 def _tokens(query: str) -> list[Token]:
@@ -148,7 +150,7 @@ class _Parser:
 
 
 def _compare(field: str, operator: str, text: str) -> Test:
-    number = _as_number(text)
+    limit = number(text)
     folded = text.casefold()
 
     def test(fields: Fields) -> bool:
@@ -157,16 +159,16 @@ def _compare(field: str, operator: str, text: str) -> Test:
             return operator in ("!=", "!~")
         if operator in ("~", "!~"):
             return (folded in _as_text(value)) == (operator == "~")
-        if number is not None and isinstance(value, (int, float)) and not isinstance(value, bool):
+        if limit is not None and isinstance(value, (int, float)) and not isinstance(value, bool):
             if math.isnan(value):
                 return operator == "!="
             return {
-                "<": value < number,
-                "<=": value <= number,
-                ">": value > number,
-                ">=": value >= number,
-                "=": math.isclose(value, number, rel_tol=1e-9),
-                "!=": not math.isclose(value, number, rel_tol=1e-9),
+                "<": value < limit,
+                "<=": value <= limit,
+                ">": value > limit,
+                ">=": value >= limit,
+                "=": math.isclose(value, limit, rel_tol=1e-9),
+                "!=": not math.isclose(value, limit, rel_tol=1e-9),
             }[operator]
         if operator in ("=", "!="):
             same = folded == _as_text(value) or (
@@ -205,7 +207,8 @@ def _as_text(value: Any) -> str:
     return str(value).casefold()
 
 
-def _as_number(text: str) -> float | None:
+def number(text: str) -> float | None:
+    """A number as a filter has it (``9``, ``1.5e-3``, ``200k``), None for anything else."""
     match = _NUMBER.match(text)
     if match is None:
         return None

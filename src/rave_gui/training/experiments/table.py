@@ -25,6 +25,10 @@ _KIND = "experiment"
 """Under which the store keeps what was read of a run."""
 HIDDEN = frozenset({"dataset", "run", "name", "trusted", "resume"})
 """Parameters of a training that say where things are, not how it was done."""
+STAR = "star"
+"""The tag of runs that the user marked; lists show it as a star."""
+FIGURES = ("steps_per_second", "seconds", "peak_memory")
+"""Of a job's result: figures of the work itself, in columns of these names."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,8 @@ class Experiment:
     """One run. ``fields`` holds everything a column may show or a filter may ask for, by name:
 
     name, dataset, preset, config (list), state, phase, step, max_steps, created, modified, bytes, note, tags, starred, archived,
-    every training parameter, every gin binding that was overridden, and of every curve ``TAG.last``, ``TAG.best``, ``TAG.best_step``.
+    every training parameter, every gin binding that was overridden, ``steps_per_second``, ``seconds`` and ``peak_memory`` of its newest
+    job that ended, and of every curve ``TAG.last``, ``TAG.best``, ``TAG.best_step``.
     """
 
     name: str
@@ -68,8 +73,8 @@ def table(services: Services, project: Project) -> list[Experiment]:
             "modified": row.modified,
             "bytes": row.bytes,
             "note": row.note,
-            "tags": row.tags,
-            "starred": bool(row.info.get("starred")),
+            "tags": [tag for tag in row.tags if tag != STAR],
+            "starred": STAR in row.tags,
             "archived": bool(row.info.get("archived")),
             "missing": row.missing,
         }
@@ -219,7 +224,23 @@ def _read(project: Project, run: Path, job: str | None) -> dict[str, Any]:
             f"{tag}.best_step": figures.best_step,
         }
         step = max(step or 0, figures.last_step)
-    return {"parameters": _parameters(project, job), "metrics": metrics, "step": step}
+    return {
+        "parameters": {**_parameters(project, job), **_figures(project, job)},
+        "metrics": metrics,
+        "step": step,
+    }
+
+
+def _figures(project: Project, job: str | None) -> dict[str, float]:
+    """How fast the job was, as it said when it ended."""
+    if job is None:
+        return {}
+    try:
+        result = read_json(project.jobs / job / jobfolder.STATE).get("result")
+    except (OSError, ProtocolError):
+        return {}
+    found = result if isinstance(result, dict) else {}
+    return {key: float(found[key]) for key in FIGURES if isinstance(found.get(key), (int, float))}
 
 
 def _parameters(project: Project, job: str | None) -> dict[str, Any]:
