@@ -86,7 +86,7 @@ def figures(values: list[float]) -> dict[str, float]:
 
 def switches(qt: Timed, app: App, count: int) -> dict[str, Any]:
     """Show pages in random order, each with all it shows."""
-    keys = list(app.window.rail_keys())
+    keys = list(app.window.sidebar.buttons)
     rng = random.Random(0)
     took: dict[str, list[float]] = {key: [] for key in keys}
     now = keys[0]
@@ -127,7 +127,7 @@ def main() -> None:
         end = time.monotonic() + 60
         while app.session.project is None and time.monotonic() < end:
             spin(qt, 0.1)
-        for key in app.window.rail_keys():
+        for key in list(app.window.sidebar.buttons):
             app.show_page(key)
             spin(qt, 1.0)
         found: dict[str, Any] = {"page_switch": switches(qt, app, chosen.switches)}

@@ -27,6 +27,7 @@ from rave_gui.ui.shell.engine_setup import EngineSetup
 from rave_gui.ui.shell.live import Live
 from rave_gui.ui.shell.messages import Messages, place_of
 from rave_gui.ui.shell.page import PAGES, Page, PageSpec
+from rave_gui.ui.shell.projects import ProjectCommands
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.theme.manager import ThemeManager
 from rave_gui.viewmodels.jobs import fraction
@@ -75,15 +76,14 @@ class App(QObject):
         self.messages = Messages(self.session, window)
         self.engine_setup = EngineSetup(self.session, warm)
         self.live = Live(self.session)
-        self.switcher: Callable[[], object] = lambda: menus.project_menu(self.session, window.sidebar.project)
-        """Shows what projects there are, below ``window.sidebar.project``."""
         self._specs = {spec.key: spec for spec in PAGES}
         keys = page_keys()
         for spec in PAGES:
             window.add_page(spec.key, tr(spec.title), spec.icon, keys.get(spec.key, ""), in_rail=spec.in_rail)
         registry = self.session.actions
         registry.go_to = self.show_page
-        registry.add(window_actions(self), window)
+        self.projects = ProjectCommands(self.session)
+        registry.add([*window_actions(self), *self.projects.actions_here()], window)
         window.sidebar.look.setMenu(menus.look_menu(registry, window))
         window.sidebar.help.setMenu(menus.help_menu(registry, window))
         menus.menu_bar(window, registry)
@@ -217,15 +217,17 @@ class App(QObject):
 
     def use_project(self, path: Path | None) -> None:
         """Open the project in a folder, in a thread, and tell everybody; None closes the one that is open."""
-        if path is None:
+        services = self.session.services
+        if path is None or services is None:
             self.session.set_project(None)
             return
 
         def load() -> Any:
             from rave_gui.projects import Project
+            from rave_gui.workspace import actions
 
-            project = Project.open(path)
-            return project, project.name
+            info = actions.open_project(services, path)
+            return Project.open(info.path), info.name
 
         def done(found: Any) -> None:
             project, name = found
@@ -288,8 +290,17 @@ class App(QObject):
         Palette(self.session).show_it()
 
     def show_switcher(self) -> None:
-        """What projects there are."""
-        self.switcher()
+        """What projects there are, below their button."""
+        services, button = self.session.services, self.window.sidebar.project
+        if services is None:
+            menus.project_menu(self.session, button)
+            return
+        from rave_gui.workspace import actions
+
+        def show(found: list[Any]) -> None:
+            menus.project_menu(self.session, button, found)
+
+        self.session.call(lambda: actions.recent(services), show)
 
     def show_settings(self, key: str = "") -> None:
         """All settings; with ``key``, that one in view."""

@@ -65,12 +65,25 @@ def job_kind(kind: str) -> str:
     """What a job does in a word."""
     return {
         "dataset": tr("Dataset"),
+        "dataset-append": tr("More recordings"),
+        "dataset-stats": tr("Statistics"),
+        "dataset-index": tr("Sound map"),
+        "dataset-check": tr("Check"),
+        "dataset-repair": tr("Repair"),
+        "dataset-clean": tr("Clean copy"),
+        "dataset-clone": tr("Copy"),
+        "dataset-archive": tr("Dataset archive"),
+        "dataset-restore": tr("Dataset from an archive"),
+        "dataset-extract": tr("Sound files"),
         "train": tr("Training"),
+        "trial": tr("Trial"),
         "render": tr("Rendering"),
         "evaluate": tr("Reconstruction"),
         "export": tr("Export"),
         "verify": tr("Verification"),
         "engine-install": tr("Engine set-up"),
+        "project-export": tr("Project archive"),
+        "project-import": tr("Project from an archive"),
     }.get(kind, kind)
 
 

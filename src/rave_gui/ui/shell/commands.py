@@ -94,7 +94,7 @@ def _window(app: App) -> Iterator[Action]:
         tr("Words in the navigation"),
         app.toggle_sidebar,
         icon="panel-left",
-        shortcut="Ctrl+B",
+        shortcut="F9",
         group=group,
         tip=tr("Shows the navigation with words, or with icons only"),
         checked=lambda: app.window.sidebar.wide,
@@ -104,7 +104,7 @@ def _window(app: App) -> Iterator[Action]:
         tr("Messages"),
         app.show_messages,
         icon="bell",
-        shortcut="Ctrl+Shift+M",
+        shortcut="F8",
         group=group,
         tip=tr("What the window has said, and which jobs have ended"),
     )
@@ -113,7 +113,7 @@ def _window(app: App) -> Iterator[Action]:
         tr("Switch project…"),
         app.show_switcher,
         icon="folder-open",
-        shortcut="Ctrl+Shift+P",
+        shortcut="F4",
         group=tr("Project"),
     )
     yield Action(

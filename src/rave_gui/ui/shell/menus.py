@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint
@@ -18,8 +17,11 @@ from rave_gui.ui.theme.manager import CHOICES
 from rave_gui.ui.theme.tokens import SCALES
 
 if TYPE_CHECKING:
+    from rave_gui.projects.model import ProjectInfo
     from rave_gui.ui.shell.session import Session
 
+RECENT = 8
+"""Projects in the menu; Home lists them all."""
 HELP = ("help.keys", "help.doctor", "help.report", "", "go.gallery", "help.about")
 
 
@@ -45,17 +47,19 @@ def fill(menu: QMenu, registry: ActionRegistry, keys: Sequence[str]) -> QMenu:
     return menu
 
 
-def project_menu(session: Session, button: QWidget) -> QMenu:
-    """Recent projects and what can be done with projects, below ``button``."""
+def project_menu(session: Session, button: QWidget, recent: Sequence[ProjectInfo] = ()) -> QMenu:
+    """Projects opened lately, and what can be done with projects, below ``button``."""
     menu = QMenu(button)
     menu.setAccessibleName(tr("Projects"))
+    menu.setToolTipsVisible(True)
     here = session.project.path if session.project is not None else None
-    for path in session.memory.recent[:8]:
-        action = menu.addAction(Path(path).name)
-        action.setToolTip(path)
+    for info in recent[:RECENT]:
+        name = tr("{name} (not there)", name=info.name) if info.missing else info.name
+        action = menu.addAction(name.replace("&", "&&"))
+        action.setToolTip(str(info.path))
         action.setCheckable(True)
-        action.setChecked(here is not None and Path(path) == here)
-        action.triggered.connect(lambda _checked=False, path=path: session.use_project(Path(path)))
+        action.setChecked(info.path == here)
+        action.triggered.connect(lambda _checked=False, info=info: _open(session, info))
     menu.addSeparator()
     for action_here in session.actions.all():
         if action_here.key.startswith("project."):
@@ -63,6 +67,15 @@ def project_menu(session: Session, button: QWidget) -> QMenu:
     menu.aboutToHide.connect(menu.deleteLater)
     menu.popup(QPoint(*below(button)))
     return menu
+
+
+def _open(session: Session, info: ProjectInfo) -> None:
+    from rave_gui.ui.shell.projects import forget_missing
+
+    if info.missing:
+        forget_missing(session, info, lambda: None)
+    else:
+        session.use_project(info.path)
 
 
 def menu_bar(

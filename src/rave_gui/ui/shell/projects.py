@@ -40,7 +40,7 @@ class ProjectCommands(QObject):
 
         rows: list[tuple[str, str, Any, str, str, Any]] = [
             ("new", tr("New project…"), self.new, "folder-plus", "Ctrl+Shift+N", ready),
-            ("open", tr("Open project…"), self.open, "folder-open", "Ctrl+Shift+P", ready),
+            ("open", tr("Open project…"), self.open, "folder-open", "Ctrl+Shift+F", ready),
             ("settings", tr("Project settings…"), self.settings, "sliders-horizontal", "", is_open),
             ("rename", tr("Rename project…"), self.rename, "pencil", "", is_open),
             ("reveal", tr("Show the project's folder"), self.reveal, "external-link", "", is_open),

@@ -79,7 +79,7 @@ class StatusBar(QFrame):
         row.setContentsMargins(6, 0, 6, 0)
         row.setSpacing(4)
         self.sidebar = IconButton(themes, "panel-left", tr("Show or hide the navigation's words"))
-        self.sidebar.setToolTip(f"{self.sidebar.accessibleName()} ({native_keys('Ctrl+B')})")
+        self.sidebar.setToolTip(f"{self.sidebar.accessibleName()} ({native_keys('F9')})")
         self.sidebar.clicked.connect(self.sidebar_clicked)
         self.engine = StatusButton(themes, "cpu")
         self.engine.say(tr("Looking for the engine…"))

@@ -11,7 +11,18 @@ from rave_gui.viewmodels.jobs import Row, fraction
 
 ICONS = {
     "dataset": "database",
+    "dataset-append": "list-plus",
+    "dataset-stats": "chart-bar",
+    "dataset-index": "chart-scatter",
+    "dataset-check": "circle-check",
+    "dataset-repair": "wand-sparkles",
+    "dataset-clean": "sparkles",
+    "dataset-clone": "copy",
+    "dataset-archive": "archive",
+    "dataset-restore": "archive-restore",
+    "dataset-extract": "file-music",
     "train": "activity",
+    "trial": "flask-conical",
     "render": "audio-waveform",
     "evaluate": "audio-lines",
     "export": "package",
