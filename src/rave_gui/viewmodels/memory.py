@@ -27,6 +27,8 @@ class Memory:
     widths: dict[str, list[int]] = field(default_factory=dict)
     """Column widths by table."""
 
+    lists: dict[str, list[str]] = field(default_factory=dict)
+    """Choices by name: columns of a table, filters used before."""
     used: list[str] = field(default_factory=list)
     """Keys of actions the user has chosen, newest first."""
 

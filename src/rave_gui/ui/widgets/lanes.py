@@ -159,7 +159,9 @@ class SoundLanes(QWidget):
         painter.setBrush(QColor(c.sunken))
         painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
         heard = key == self._heard or len(self._lanes) == 1
-        color = QColor(getattr(c, role))
+        color = QColor(
+            c.series[int(role[6:]) % len(c.series)] if role.startswith("series") else getattr(c, role)
+        )
         painter.setOpacity(1.0 if heard else 0.42)
         painter.drawPixmap(box.topLeft(), self._wave(key, color, box))
         painter.setOpacity(1.0)

@@ -1,0 +1,1 @@
+"""Experiments: all runs in one table, comparison, reports, TensorBoard."""

@@ -1,0 +1,113 @@
+"""The table itself: ten thousand runs, any columns, only what is seen is painted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QHeaderView, QTableView
+
+from rave_gui.training.experiments.table import Experiment
+from rave_gui.ui.pages.experiments.fields import make_column
+from rave_gui.ui.theme.manager import ThemeManager
+from rave_gui.ui.widgets.long_table import LongModel, LongTable
+from rave_gui.viewmodels.experiments import ExperimentsModel, Group, Row
+
+
+def share_out(table: QTableView, widths: Sequence[int]) -> None:
+    """Give the columns their widths, wider all alike where there is room; what does not fit is scrolled to."""
+    header = table.horizontalHeader()
+    room = table.viewport().width()
+    grown = max(1.0, room / max(1, sum(widths)))
+    left = room
+    for i, width in enumerate(widths):
+        header.setSectionResizeMode(i, QHeaderView.ResizeMode.Interactive)
+        wide = int(width * grown)
+        if grown > 1 and i == len(widths) - 1:
+            wide = left
+        left -= wide
+        table.setColumnWidth(i, wide)
+
+
+class ExperimentsTable(LongTable):
+    """Shows the model's rows; the selection stays on the same runs whatever is sorted, filtered or read anew."""
+
+    def __init__(self, themes: ThemeManager, name: str, model: ExperimentsModel) -> None:
+        self.model_ = model
+        self._chosen: list[str] = []
+        self._at = ""
+        self._filling = False
+        rows = LongModel(
+            [make_column(model, column) for column in model.columns],
+            lambda: len(model.rows),
+            lambda number: model.rows[number],
+        )
+        super().__init__(themes, name, rows)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setHorizontalScrollMode(self.ScrollMode.ScrollPerPixel)
+        self.chosen.connect(self._note)
+        self.refresh()
+        self.show_sort(model.sort, model.descending)
+
+    # What is shown
+
+    def refresh(self) -> None:
+        """Other rows."""
+        self._filling = True
+        place = self.verticalScrollBar().value()
+        self.rows.again()
+        wanted = set(self._chosen)
+        numbers = [
+            i for i, row in enumerate(self.model_.rows) if isinstance(row, Experiment) and row.name in wanted
+        ]
+        current = next((i for i, row in enumerate(self.model_.rows) if row.name == self._at), None)
+        if numbers or current is not None:
+            self.choose(numbers, current if current is not None else numbers[0])
+        self.verticalScrollBar().setValue(place)
+        self._filling = False
+        self.chosen.emit()
+
+    def set_columns(self, columns: Sequence[str]) -> None:
+        """Other columns."""
+        self.rows.columns = tuple(make_column(self.model_, column) for column in columns)
+        self._off = set()
+        self.refresh()
+        self._sizes()
+        self.show_sort(self.model_.sort, self.model_.descending)
+
+    def runs(self) -> list[Experiment]:
+        """The selected runs, in the order shown; of a selected heading all of its runs."""
+        found: dict[str, Experiment] = {}
+        for number in self.selected():
+            row = self.model_.rows[number]
+            for run in row.runs if isinstance(row, Group) else (row,):
+                found[run.name] = run
+        return list(found.values())
+
+    def at(self) -> Row | None:
+        """The row the keyboard is at."""
+        number = self.current()
+        return self.model_.rows[number] if 0 <= number < len(self.model_.rows) else None
+
+    # Behind it
+
+    def _note(self) -> None:
+        """Remember what is selected, so that it can be selected again."""
+        if self._filling:
+            return
+        self._chosen = [
+            row.name
+            for row in (self.model_.rows[i] for i in self.selected() if i < len(self.model_.rows))
+            if isinstance(row, Experiment)
+        ]
+        row = self.at()
+        self._at = row.name if row is not None else ""
+
+    def _fit(self) -> None:
+        """Columns are the user's own choice: none gives way to a narrow window."""
+        for i in range(len(self.rows.columns)):
+            self.setColumnHidden(i, False)
+        share_out(self, [self._themes.theme.px(column.width) for column in self.rows.columns])
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return QSize(self._themes.theme.px(480), self._themes.theme.px(320))
