@@ -6,8 +6,10 @@ import datetime
 import json
 import os
 import platform
+import runpy
 import statistics
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -59,6 +61,22 @@ def versions(python: str | Path, *packages: str) -> dict[str, str]:
     done = subprocess.run([str(python), "-c", program, *packages], capture_output=True, text=True, check=True)
     found: dict[str, str] = json.loads(done.stdout)
     return found
+
+
+def expose_engine() -> None:
+    """In the engine's interpreter: make rave_engine importable as the application does, and the helpers of its contract tests."""
+    sys.path.insert(0, str(ROOT / "tests" / "contract"))
+    runpy.run_path(str(ROOT / "src" / "rave_engine" / "boot.py"))["expose_packages"]()
+
+
+def engine_python(chosen: Path | None) -> Path:
+    """The interpreter asked for, or that of the engine that is installed."""
+    if chosen is not None:
+        return chosen
+    from rave_gui.paths import default_paths
+    from rave_gui.runtime.manager import EngineManager
+
+    return EngineManager(default_paths()).python()
 
 
 def write(name: str, figures: dict[str, Any], **about: Any) -> Path:

@@ -34,8 +34,28 @@ CASES: dict[str, dict[str, Any]] = {
         "stack": ["v2"], "overrides": ["CAPACITY = 16"], "batch": 1, "n_signal": 131072,
     },
 }  # fmt: skip
+STOCK_CAPACITY = 16
+FEWER = 3
+"""Stock configurations are measured over a third of the steps: there are many."""
 WARM_UP = 4
 """First steps of a phase that are not counted: allocator, kernel choice, the one-time probe at the start of phase 2."""
+
+
+def stock_cases() -> dict[str, dict[str, Any]]:
+    """Every stock configuration that makes a model, and each add-on on v2, at one small capacity."""
+    from rave_protocol import stacks
+
+    stacked = [*([name] for name in sorted(stacks.BASES)), *(["v2", name] for name in sorted(stacks.ADD_ONS))]
+    return {
+        f"{' + '.join(stack)} (stock)": {
+            "stack": stack,
+            "overrides": [f"CAPACITY = {STOCK_CAPACITY}"],
+            "batch": 1,
+            "n_signal": max(65536, stacks.SHORTEST_EXAMPLE[stack[0]]),
+            "fewer": FEWER,
+        }
+        for stack in stacked
+    }
 
 
 def measure(case: dict[str, Any], steps: int) -> dict[str, Any]:
@@ -48,6 +68,7 @@ def measure(case: dict[str, Any], steps: int) -> dict[str, Any]:
     from rave_engine.training.prepare import make_trainee
     from rave_engine.training.step import FastStep
 
+    steps = steps // case.get("fewer", 1)
     switch = steps + WARM_UP
     models = []
     for _ in range(2):
@@ -98,24 +119,19 @@ def measure(case: dict[str, Any], steps: int) -> dict[str, Any]:
 
 def inner(steps: int, threads: int, names: list[str]) -> None:
     """The part that runs in the engine's interpreter; prints one JSON object."""
-    import importlib.util
-
-    sys.path.insert(0, str(record.ROOT / "tests" / "contract"))
-    boot_file = record.ROOT / "src" / "rave_engine" / "boot.py"
-    spec = importlib.util.spec_from_file_location("rave_engine_boot", boot_file)
-    if spec is None or spec.loader is None:
-        raise ImportError(str(boot_file))
-    boot = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(boot)
-    boot.expose("rave_protocol", record.ROOT / "src" / "rave_protocol")
-    boot.expose("rave_engine", record.ROOT / "src" / "rave_engine")
+    record.expose_engine()
     import torch
 
     torch.set_num_threads(threads)
     from rave_engine import compat
 
     compat.install()
-    print(json.dumps({name: measure(CASES[name], steps) for name in names}))
+    cases = {**CASES, **stock_cases()}
+    found = {}
+    for name in names or list(cases):
+        found[name] = measure(cases[name], steps)
+        print(f"{name}: {json.dumps(found[name])}", file=sys.stderr, flush=True)
+    print(json.dumps(found))
 
 
 def main() -> None:
@@ -126,19 +142,14 @@ def main() -> None:
     parser.add_argument("--engine", type=Path)
     parser.add_argument("--steps", type=int, default=24, help="steps counted in each phase")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--case", action="append", choices=list(CASES))
+    parser.add_argument("--case", action="append", help="name as the results have it [default: all]")
     parser.add_argument("--inner", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    names = options.case or list(CASES)
+    names = options.case or []
     if options.inner:
         inner(options.steps, options.threads, names)
         return
-    python = options.engine
-    if python is None:
-        from rave_gui.paths import default_paths
-        from rave_gui.runtime.manager import EngineManager
-
-        python = EngineManager(default_paths()).python()
+    python = record.engine_python(options.engine)
     arguments = ["--inner", "--steps", str(options.steps), "--threads", str(options.threads)]
     arguments += [part for name in names for part in ("--case", name)]
     done = subprocess.run(
