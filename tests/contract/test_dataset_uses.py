@@ -100,7 +100,10 @@ def test_our_reader_cuts_the_stretch_that_upstreams_ffmpeg_cuts(tmp_path: Path) 
     assert np.abs(other - expected).max() < 1e-3
     theirs = lazy_audio._with_ffmpeg(str(tmp_path / "other.wav"), 8192 * 2, 8192 * 2, RATE, 1)
     # ffmpeg begins up to a sample of the source beside the place asked for.
-    assert np.abs(theirs[0, 100:-100] - expected[100 : theirs.shape[1] - 100]).max() < 0.5 * 2 * np.pi * 440 / 48000
+    assert (
+        np.abs(theirs[0, 100:-100] - expected[100 : theirs.shape[1] - 100]).max()
+        < 0.5 * 2 * np.pi * 440 / 48000
+    )
     end = lazy_audio.extract_audio(str(tmp_path / "same.wav"), 8192, RATE, 8192 * 15, 2, 1)
     assert end.shape == (1, 8192 * 2)
     assert not end[:, 3 * RATE - 8192 * 15 :].any()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ def app_paths(root: Path) -> AppPaths:
 
 def tone(samples: int, frequency: float, level: float) -> np.ndarray:
     """A sine, float64 [samples], peak ``level``."""
-    return level * np.sin(2 * np.pi * frequency / RATE * np.arange(samples))
+    sine: np.ndarray = level * np.sin(2 * np.pi * frequency / RATE * np.arange(samples))
+    return sine
 
 
 def write(path: Path, audio: np.ndarray) -> Path:
@@ -55,7 +57,7 @@ def built(root: Path, files: dict[str, np.ndarray], **changes: Any) -> Path:
 
 
 def foreign(
-    path: Path, chunks: dict[bytes, bytes | np.ndarray], *, channels: int = 1, **metadata: Any
+    path: Path, chunks: Mapping[bytes, bytes | np.ndarray], *, channels: int = 1, **metadata: Any
 ) -> Path:
     """A dataset as upstream writes it: no sidecar, one transaction a record. Arrays (int16 [channels, n]) are encoded."""
     path.mkdir(parents=True)

@@ -180,7 +180,8 @@ def test_a_dataset_of_upstreams_with_gaps_is_browsed_and_left_alone(tmp_path: Pa
         assert browser.audio(3)[:, 0] == pytest.approx(noise(17, channels=2)[:, 0] / 32767)
         row = browser.row(3)
         assert (row.source, row.offset, row.parts) == ("", None, 0)
-        assert browser.sources() == browser.origins(0) == []
+        assert browser.sources() == []
+        assert browser.origins(0) == []
         browser.mark([3])
         index.build(path, paths=paths)
         browser.refresh()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 import soundfile
 from tests.helpers.datasets import CHUNK, RATE, app_paths, built, foreign, noise
 
-from rave_gui.datasets import archive, clone, copying
+from rave_gui.datasets import archive, clone
 from rave_gui.datasets.browse import mark, marks
 from rave_gui.datasets.check import check
 from rave_gui.datasets.clean import clean_copy
@@ -116,12 +117,13 @@ def test_what_is_there_is_never_overwritten(dataset: Path, tmp_path: Path) -> No
     mark(dataset, [1], paths=paths)
     file = tmp_path / "x.ravedataset"
     archive.save(dataset, file, paths=paths)
-    for make in (
+    attempts: list[Callable[[], object]] = [
         lambda: clone.clone(dataset, taken, paths=paths),
         lambda: clean_copy(dataset, taken, paths=paths),
         lambda: archive.restore(file, taken),
         lambda: archive.save(dataset, file, paths=paths),
-    ):
+    ]
+    for make in attempts:
         with pytest.raises(UserError) as caught:
             make()
         assert caught.value.code == "output-exists"
@@ -134,7 +136,7 @@ def test_a_full_disk_is_said_before_anything_is_written(
     class Usage:
         free = 1000
 
-    monkeypatch.setattr(copying.shutil, "disk_usage", lambda _: Usage)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage)
     monkeypatch.setattr(clone, "reflink", lambda *_: False)
     with pytest.raises(UserError) as caught:
         clone.clone(dataset, tmp_path / "new", paths=app_paths(tmp_path))
@@ -193,9 +195,9 @@ def test_extracting_again_overwrites_nothing(dataset: Path, tmp_path: Path) -> N
     assert (result["files"], result["skipped_total"]) == (6, 1)
     assert result["skipped"][0]["index"] == 1
     assert first.read_bytes() == b"mine"
-    for indices, options in (([7], {}), ([-1], {}), ([0], {"bits": 8})):
+    for indices, bits in (([7], 16), ([-1], 16), ([0], 8)):
         with pytest.raises(UserError) as caught:
-            extract(dataset, folder, indices, **options)
+            extract(dataset, folder, indices, bits=bits)
         assert caught.value.code == "bad-parameter"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
-from tests.helpers.datasets import CHUNK, built, foreign, noise
+from tests.helpers.datasets import CHUNK, built, foreign, noise, tone, write
 from tests.helpers.jobs import Home
 
 from rave_gui.cli.main import main
@@ -158,3 +158,30 @@ def test_names_tags_and_the_trash(commands: Commands, tmp_path: Path) -> None:
     assert (tmp_path / "up" / "data.mdb").is_file(), "what is adopted is not deleted"
     assert commands("list")["items"] == []
     assert commands("tag", "second", "--clear", code=3)["error"]["code"] == "dataset-missing"
+
+
+def test_making_without_a_project(commands: Commands, tmp_path: Path) -> None:
+    """Looked through, forecast, made, added to and noted; the forecast is what came out."""
+    source, output = tmp_path / "in", tmp_path / "made" / "one"
+    write(source / "a.wav", tone(5 * CHUNK, 440, 0.3))
+    write(source / "b.wav", tone(CHUNK // 2, 220, 0.3))
+    (source / "c.wav").write_text("no sound")
+    shape = ("--num-signal", CHUNK // 2, "--short-files", "skip")
+    scanned = commands("scan", source, "--loudness", project=False)
+    assert [(Path(file["path"]).name, file["code"]) for file in scanned["files"]] == [
+        ("a.wav", ""),
+        ("b.wav", ""),
+        ("c.wav", "unreadable"),
+    ]
+    assert scanned["files"][0]["peak_db"] == pytest.approx(20 * np.log10(0.3), abs=0.01)
+    forecast = commands("preflight", source, *shape, project=False)
+    made = commands("create", source, "--output", output, *shape, project=False)
+    assert made["path"] == str(output)
+    assert (made["chunks"], made["seconds_lost"]) == (forecast["chunks"], forecast["seconds_lost"])
+    assert [problem["code"] for problem in made["problems"]] == ["too-short", "unreadable"]
+    more = write(tmp_path / "d.wav", tone(2 * CHUNK, 330, 0.3))
+    added = commands("append", output, more, source, project=False)
+    assert (added["added"], added["chunks"]) == (2, made["chunks"] + 2)
+    assert commands("notes", output, "--licence", "CC0", project=False)["notes"]["*"]["licence"] == "CC0"
+    assert commands.refused("create", source, "--output", output, project=False) == "output-exists"
+    assert commands.refused("create", tmp_path / "none", "--output", output, project=False) == "not-found"

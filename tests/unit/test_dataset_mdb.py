@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import lmdb
@@ -77,11 +79,14 @@ def read_all(path: Path) -> int:
     except DamagedError:
         return 0
     with file:
-        for ask in (lambda: file.edge(True), lambda: file.edge(False), lambda: file.find(b"00000100")):
-            try:
+        asked: list[Callable[[], object]] = [
+            lambda: file.edge(True),
+            lambda: file.edge(False),
+            lambda: file.find(b"00000100"),
+        ]
+        for ask in asked:
+            with contextlib.suppress(DamagedError):
                 ask()
-            except DamagedError:
-                pass
         for entry in [*file.walk(), *file.salvage()]:
             try:
                 good += bool(file.value(entry)) or True

@@ -176,7 +176,8 @@ def test_thumbnail_shows_the_peaks_and_is_kept(tmp_path: Path) -> None:
     )
     paths = app_paths(tmp_path)
     strip = thumbnail(path, 200, paths=paths)
-    assert (strip.shape, strip.dtype) == ((200, 2), np.float32)
+    assert strip.shape == (200, 2)
+    assert strip.dtype == np.float32
     for number in range(4):
         part = strip[number * 50 : number * 50 + 50]
         assert part[:, 1].max() == pytest.approx(0.25 * (number + 1), abs=0.01)

@@ -44,7 +44,7 @@ def layout(folder: Path, rng: random.Random, num_signal: int) -> None:
 
 def parameters(rng: random.Random, source: Path, output: Path, num_signal: int) -> DatasetParams:
     channels = rng.choice([1, 1, 2])
-    mono = rng.choice(["mix", "left", "right", *(["separate"] * 2 if channels == 1 else [])])
+    mono: Any = rng.choice(["mix", "left", "right", *(["separate"] * 2 if channels == 1 else [])])
     return DatasetParams(
         [str(source)], str(output), num_signal, channels, rng.choice([RATE, 22050]), mono=mono,
         short_files=rng.choice(["join", "pad", "skip"]), tails=rng.choice(["pad", "drop"]),
@@ -126,12 +126,13 @@ def test_an_earlier_scan_serves_the_forecast_and_can_be_narrowed(tmp_path: Path)
         sound(source / name)
     scanned = scan([str(source)])
     base: dict[str, Any] = {"sources": [str(source)], "output": "", "num_signal": 4096}
-    for changes in (
+    narrower: list[dict[str, Any]] = [
         {},
         {"extensions": ["wav"]},
         {"exclude": [str(source / "sub")]},
         {"exclude": [str(source / "a.wav")]},
-    ):
+    ]
+    for changes in narrower:
         params = DatasetParams(**base, **changes)
         fresh, narrowed = preflight(params), preflight(params, scanned=scanned)
         assert (fresh.files, fresh.chunks, fresh.seconds) == (

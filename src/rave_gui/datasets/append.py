@@ -20,7 +20,6 @@ from typing import Any
 from rave_gui.datasets import progress
 from rave_gui.datasets.build import (
     LOCK,
-    BuildContext,
     Building,
     NothingUsableError,
     boot,
@@ -30,6 +29,7 @@ from rave_gui.datasets.build import (
     signature_of,
 )
 from rave_gui.datasets.clone import copy_file, reflink, used_bytes
+from rave_gui.datasets.control import BuildContext, Control
 from rave_gui.datasets.duplicates import copies_of
 from rave_gui.datasets.intake import Intake
 from rave_gui.datasets.search import Found, printable, search
@@ -47,12 +47,13 @@ _CARRIED = (FILE_NAME, "metadata.yaml", "split.json", "notes.json", ".rave-gui/m
 """What goes along besides the database; everything else beside it is worked out anew when it is asked for."""
 
 
-def run(params: DatasetAppendParams, ctx: BuildContext) -> dict[str, Any]:
+def run(params: DatasetAppendParams, job: BuildContext) -> dict[str, Any]:
     """Add the recordings. The result is that of ``build.run`` (of what was added), with ``added`` chunks and ``chunks`` in all.
 
     Raises :class:`UserError`: ``not-found``, ``not-a-dataset``, ``not-ours``, ``no-audio``, ``not-writable``, ``disk-full``, ``busy``.
     """
     started = time.monotonic()
+    ctx = Control(job)
     dataset = Path(params.dataset).expanduser().absolute()
     recover(dataset)
     made = made_with(dataset)

@@ -18,11 +18,12 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import lmdb
 
 from rave_gui.datasets import progress, validation
+from rave_gui.datasets.control import BuildContext, Control
 from rave_gui.datasets.duplicates import copies_of
 from rave_gui.datasets.estimate import Estimate
 from rave_gui.datasets.intake import Intake
@@ -35,8 +36,7 @@ from rave_gui.datasets.swap import rename
 from rave_gui.datasets.target import check_target, os_error, refuse_existing
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr, trn
-from rave_protocol.commands import Command
-from rave_protocol.events import Event, Log, Paused, Resumed, Warned
+from rave_protocol.events import Log, Warned
 from rave_protocol.locks import OsLock, boot_id
 from rave_protocol.specs import DatasetParams
 
@@ -46,45 +46,11 @@ MAX_WARNINGS = 500
 """Problems sent as events; the result and the sidecar hold all of them."""
 SPOOL_LIMIT = 2 << 30
 """No further file is begun while more than this (bytes) waits for an earlier, longer file."""
-PAUSE_POLL = 0.1
 LOCK = "build.lock"
 SPOOL = "spool"
 
 
-class BuildContext(Protocol):
-    """What the build needs of its job (``jobs.worker.WorkContext``)."""
-
-    folder: Path
-    cancelled: bool
-
-    def commands(self) -> list[Command]:
-        """Commands that came since the last call."""
-
-    def ack(self, command: Command, ok: bool = True, message: str = "") -> None:
-        """Answer a command."""
-
-    def emit(self, event: Event) -> None:
-        """Append an event."""
-
-    def check_cancel(self) -> None:
-        """Raise when the job was cancelled."""
-
-    def progress(
-        self,
-        done: float,
-        total: float,
-        *,
-        unit: str = "",
-        phase: str = "",
-        message: str = "",
-        eta: float | None = None,
-        rate: float | None = None,
-        force: bool = False,
-    ) -> None:
-        """Say how far the work is."""
-
-
-def run(params: DatasetParams, ctx: BuildContext) -> dict[str, Any]:
+def run(params: DatasetParams, job: BuildContext) -> dict[str, Any]:
     """Build the dataset. Returns the result as contracts.md gives it: path, chunks, seconds_usable, seconds_lost, problems, files,
     elapsed, throughput (audio seconds per second), sample_rate, channels, num_signal.
 
@@ -92,6 +58,7 @@ def run(params: DatasetParams, ctx: BuildContext) -> dict[str, Any]:
     ``busy``. A cancel removes what was begun; every other end leaves it for the next try.
     """
     started = time.monotonic()
+    ctx = Control(job)
     output = check_target(params)
     found = search(params.sources, ctx.check_cancel, extensions=params.extensions, exclude=params.exclude)
     refuse_nothing(params.sources, found)
@@ -130,7 +97,7 @@ def refuse_nothing(sources: Sequence[str], found: SearchResult) -> None:
 
 def build_aside(
     params: DatasetParams,
-    ctx: BuildContext,
+    ctx: Control,
     found: SearchResult,
     *,
     output: Path,
@@ -182,7 +149,7 @@ class Building:
     def __init__(
         self,
         params: DatasetParams,
-        ctx: BuildContext,
+        ctx: Control,
         found: SearchResult,
         states: progress.Writer,
         *,
@@ -356,25 +323,14 @@ class Building:
 
     def _obey(self, pool: DecodePool) -> None:
         """Do what was asked since the last time; waits here while paused. Raises when cancelled."""
-        paused = False
-        while True:
-            for command in self.ctx.commands():
-                if command.name in ("pause", "resume"):
-                    if (command.name == "pause") != paused:
-                        paused = not paused
-                        pool.suspend(paused)
-                        self.ctx.emit(Paused() if paused else Resumed())
-                    self.ctx.ack(command)
-                elif command.name == "stop":
-                    self.ctx.cancelled = True
-                    self.ctx.ack(command)
-                else:
-                    self.ctx.ack(command, ok=False, message=tr("This does not apply to making a dataset."))
-            self.ctx.check_cancel()
-            if not paused:
-                return
-            self._paused += PAUSE_POLL
-            time.sleep(PAUSE_POLL)
+        self.ctx.look()
+        if not self.ctx.paused:
+            return
+        began = time.monotonic()
+        pool.suspend(True)
+        self.ctx.check_cancel()
+        pool.suspend(False)
+        self._paused += time.monotonic() - began
 
     def _refuse_size(self, intake: Intake) -> None:
         limit = self.params.max_size

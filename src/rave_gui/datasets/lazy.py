@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rave_gui.audio.problems import AudioInfo, AudioProblem
 from rave_gui.datasets import progress
+from rave_gui.datasets.control import Control
 from rave_gui.datasets.headers import Answer, HeaderPool, read_all
 from rave_gui.datasets.pool import usable_cores
 from rave_gui.datasets.record import decode, encode_place
@@ -28,9 +29,6 @@ from rave_gui.i18n import tr, trn
 from rave_protocol.events import Warned
 from rave_protocol.files import replace_file
 from rave_protocol.specs import DatasetParams
-
-if TYPE_CHECKING:
-    from rave_gui.datasets.build import BuildContext
 
 READABLE = frozenset({"wav", "aiff", "flac", "w64", "caf", "au", "ogg", "mp3"})
 """Containers that the engine's own libraries read while training; the others need ffmpeg there."""
@@ -49,7 +47,7 @@ def examples(seconds: float, sample_rate: int, num_signal: int) -> int:
 
 def build(
     params: DatasetParams,
-    ctx: BuildContext,
+    ctx: Control,
     found: SearchResult,
     states: progress.Writer,
     *,
@@ -121,11 +119,13 @@ def build(
             Warned(
                 "needs-ffmpeg",
                 trn(
-                    "{n} recording can only be read by ffmpeg while training.",
-                    "{n} recordings can only be read by ffmpeg while training.",
+                    "{n} recording is read by ffmpeg while training, which is slow.",
+                    "{n} recordings are read by ffmpeg while training, which is slow.",
                     foreign,
                 ),
-                tr("Install ffmpeg on the computer that trains, or make a dataset that holds the sound."),
+                tr(
+                    "The engine brings ffmpeg along; one that you set up yourself may lack it. A dataset that holds the sound needs none."
+                ),
             )
         )
     elapsed = time.monotonic() - started
@@ -148,7 +148,7 @@ def build(
     }
 
 
-def _answers(ctx: BuildContext, paths: list[str]) -> Iterator[tuple[str, Answer]]:
+def _answers(ctx: Control, paths: list[str]) -> Iterator[tuple[str, Answer]]:
     """The header of every file."""
     with HeaderPool(usable_cores()) as pool:
         answers = read_all(iter(paths), pool, lambda: ctx.cancelled)

@@ -245,28 +245,48 @@ class Dataset:
                 number = int(self.key(index))
                 audio = self.chunk(index).audio
             except ValueError as error:
-                yield Finding("bad-record", f"Chunk {index}: {error}.", index)
+                yield Finding("bad-record", tr("Chunk {index}: {error}.", index=index, error=error), index)
                 continue
             if audio is None:
-                yield None if self.lazy else Finding("bad-record", f"Chunk {index} holds no sound.", index)
+                yield (
+                    None
+                    if self.lazy
+                    else Finding("bad-record", tr("Chunk {index} holds no sound.", index=index), index)
+                )
                 continue
             length = length or audio.shape[1]
             expected = self._sidecar.chunk_hash(number) if self._sidecar is not None else None
             if audio.shape[1] != length:
                 yield Finding(
-                    "bad-length", f"Chunk {index} has {audio.shape[1]} samples, others {length}.", index
+                    "bad-length",
+                    tr(
+                        "Chunk {index} has {shape} samples, others {length}.",
+                        index=index,
+                        shape=audio.shape[1],
+                        length=length,
+                    ),
+                    index,
                 )
             elif expected is not None and digest(np.ascontiguousarray(audio).data.cast("B")) != expected:
                 yield Finding(
-                    "changed", f"Chunk {index} is not what was stored when the dataset was built.", index
+                    "changed",
+                    tr("Chunk {index} is not what was stored when the dataset was built.", index=index),
+                    index,
                 )
             else:
                 yield None
         if not self.chunks:
-            yield Finding("empty", "The dataset holds no chunks.")
+            yield Finding("empty", tr("The dataset holds no chunks."))
         recorded = self._sidecar.chunk_count() if self._sidecar is not None else self.chunks
         if recorded != self.chunks:
-            yield Finding("count", f"{recorded} chunks were stored, {self.chunks} are there.")
+            yield Finding(
+                "count",
+                tr(
+                    "{recorded} chunks were stored, {chunks} are there.",
+                    recorded=recorded,
+                    chunks=self.chunks,
+                ),
+            )
 
 
 def _disk_bytes(path: Path) -> int:

@@ -243,11 +243,13 @@ def _lazy(params: DatasetParams, rows: Sequence[ScanRow]) -> Iterator[Remark]:
             "needs-ffmpeg",
             "warning",
             trn(
-                "{n} recording can only be read by ffmpeg while training.",
-                "{n} recordings can only be read by ffmpeg while training.",
+                "{n} recording is read by ffmpeg while training, which is slow.",
+                "{n} recordings are read by ffmpeg while training, which is slow.",
                 foreign,
             ),
-            tr("Install ffmpeg on the computer that trains, or make a dataset that holds the sound."),
+            tr(
+                "The engine brings ffmpeg along; one that you set up yourself may lack it. A dataset that holds the sound needs none."
+            ),
             ("lazy",),
         )
 

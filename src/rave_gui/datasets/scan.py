@@ -15,6 +15,7 @@ from rave_gui.datasets.pool import usable_cores
 from rave_gui.datasets.search import Found, Unreachable, iter_search, printable
 from rave_gui.i18n import tr
 
+
 class Cancel(Protocol):
     """Something that says whether to stop: ``threading.Event`` or the like."""
 

@@ -35,7 +35,7 @@ from rave_gui.i18n import tr
 
 INLINE_LIMIT = 2 << 20
 """Bytes of samples up to which a file's result travels over the pipe."""
-KEEP_LIMIT = 32 << 20
+KEEP_LIMIT = 16 << 20
 """Bytes of samples up to which a file that is measured first is kept instead of being decoded twice."""
 BEAT_SECONDS = 1.0
 """A busy worker is heard of at least this often while the decoder delivers."""
