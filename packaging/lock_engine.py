@@ -26,7 +26,8 @@ import uv
 OUTPUT = Path(__file__).resolve().parent.parent / "src" / "rave_gui" / "runtime" / "requirements"
 TORCH = "2.13.0"
 CUDA = "cu130"
-DIRECT = ["acids-rave==2.3.1", f"torch=={TORCH}", "torchaudio==2.11.0", "setuptools<81"]
+# imageio-ffmpeg brings the ffmpeg that lazy datasets of m4a and the like are read by.
+DIRECT = ["acids-rave==2.3.1", f"torch=={TORCH}", "torchaudio==2.11.0", "imageio-ffmpeg", "setuptools<81"]
 SOURCE_ONLY = re.compile(r"^gputil==")
 CUDA_ONLY = re.compile(r"^(torch|triton|nvidia-[a-z0-9-]+|cuda-[a-z0-9-]+)==")
 
