@@ -50,8 +50,8 @@ class Sound:
     step: int
     original: Path | None = None
     reconstruction: Path | None = None
-    name: str = ""
-    """Name of a clip the user chose; empty for the training's own held-out piece."""
+    clip: int = 0
+    """Number of the clip the user chose, from 1; 0 for the training's own held-out piece."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,23 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
+class Transfer:
+    """What a run took over from another model: share of each part's weights, and the layers that began anew."""
+
+    source: str
+    parts: tuple[tuple[str, float], ...] = ()
+    layers: tuple[tuple[str, str], ...] = ()
+    """Name, and ``shape there → shape here`` where the other model has one of another size."""
+
+
+@dataclass(frozen=True)
 class Files:
     """Sounds and checkpoints as they lie in the run's folder."""
 
     sounds: tuple[Sound, ...] = ()
     checkpoints: tuple[Checkpoint, ...] = ()
     size: int = 0
+    transfer: Transfer | None = None
 
 
 @dataclass(frozen=True)
@@ -164,6 +175,19 @@ class RunModel:
         at = int(np.nanargmin(values))
         return float(series.steps[at]), float(values[at])
 
+    def clip_name(self, number: int) -> str:
+        """Name of a clip the user chose, empty for the held-out piece."""
+        clips = self.facts.params.get("clips") or ()
+        if not number:
+            return ""
+        return Path(str(clips[number - 1])).stem if number <= len(clips) else str(number)
+
+    @property
+    def waits_until(self) -> float | None:
+        """The time before which it does not start (seconds since the epoch), while it waits."""
+        moment = getattr(self.facts.job, "not_before", None)
+        return moment if self.state == "queued" and isinstance(moment, (int, float)) else None
+
     @property
     def session_steps(self) -> float:
         """Steps since this session began (resumed runs start beyond 0)."""
@@ -219,6 +243,7 @@ class RunModel:
             "save": working and not waiting,
             "preview": working and not waiting,
             "phase2": working and not waiting and self.phase != "phase 2",
+            "extend": working and not waiting,
             "cancel": self.active and self.asked != "cancel" and self.job.state != "stopping",
             "go_on": self.ready and not self.active and bool(self.files.checkpoints),
         }[action]

@@ -55,7 +55,7 @@ def ask(model: RunModel, sample: Sample | None) -> Question:
         temperature=card.temperature if card is not None else None,
         memory_share=card.used / card.total if card is not None and card.total else None,
     )
-    own = [s for s in model.files.sounds if not s.name and s.original and s.reconstruction]
+    own = [s for s in model.files.sounds if not s.clip and s.original and s.reconstruction]
     curves = {tag: _picture(series) for tag, series in job.metrics.items()}
     return Question(curves, facts, own[-1] if own else None)
 

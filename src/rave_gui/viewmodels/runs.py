@@ -49,6 +49,8 @@ class RunItem:
     problem: str = ""
     adopted: bool = False
     missing: bool = False
+    not_before: float | None = None
+    """The time before which it waits in the queue."""
 
     @property
     def active(self) -> bool:
@@ -143,6 +145,7 @@ def join(item: RunItem, job: Any) -> RunItem:
         rate=rate if rate is not None else item.rate,
         eta=_number(progress.get("eta")) if job.state == "running" else None,
         started=job.started,
+        not_before=job.not_before if job.state == "queued" else None,
         problem=str((job.error or {}).get("message") or job.reason or item.problem),
         dataset=item.dataset or Path(str(params.get("dataset", ""))).name,
         model=item.model or " + ".join(str(name) for name in params.get("configs", ())),
@@ -218,6 +221,7 @@ def can(row: RunItem | None, action: str) -> bool:
         "save": working,
         "preview": working,
         "phase2": working and row.phase != "phase 2",
+        "extend": working,
         "cancel": row.active and row.state != "stopping",
         "go_on": not row.active and (row.checkpoints > 0 or row.step is not None),
         "rename": not row.active,

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rave_gui.jobs.reader import EventReader
 from rave_gui.training.eventfolder import EventFolder
 from rave_gui.viewmodels.logtail import LogTail
-from rave_gui.viewmodels.run import Checkpoint, Facts, Files, History, Scalars, Sound, Update
+from rave_gui.viewmodels.run import Checkpoint, Facts, Files, History, Scalars, Sound, Transfer, Update
 from rave_gui.viewmodels.schedule import Schedule, find_config, read_schedule
 from rave_protocol import jobfolder
+from rave_protocol.codec import ProtocolError
+from rave_protocol.files import read_json
 
 if TYPE_CHECKING:
     from rave_gui.bootstrap import Services
@@ -29,7 +31,8 @@ LONG = 8 << 20
 TAIL = 1 << 20
 """… of so many."""
 _STEP = re.compile(r"step[_=](\d+)")
-_SOUND = re.compile(r"step_(\d+)_(original|reconstruction)(?:_(.+))?\.wav$")
+_SOUND = re.compile(r"step_(\d+)_(original|reconstruction)\.wav$")
+_CLIP = re.compile(r"step_(\d+)_clip_(\d+)\.wav$")
 
 
 class Stopper(Protocol):
@@ -91,7 +94,9 @@ def watch(
 def _said(facts: Facts) -> tuple[object, ...]:
     """What of the facts is worth telling again; progress comes by events."""
     job = facts.job
-    state = (job.id, job.state, job.reason, job.ended, str(job.error)) if job is not None else ()
+    state = (
+        (job.id, job.state, job.reason, job.ended, str(job.error), job.not_before) if job is not None else ()
+    )
     return (*state, facts.config, facts.jobs)
 
 
@@ -177,16 +182,18 @@ def _facts(path: Path, job: JobView | None, count: int, told: Facts | None) -> F
 
 def read_files(run: Path) -> Files:
     """Sounds and checkpoints in a run's folder, by step."""
-    sounds: dict[tuple[int, str], dict[str, Path]] = {}
+    sounds: dict[tuple[int, int], dict[str, Path]] = {}
     checkpoints: list[Checkpoint] = []
     size = 0
     try:
         versions = sorted(p for p in run.glob("version_*") if p.is_dir())
         for version in versions:
             for file in (version / "previews").glob("step_*.wav"):
-                match = _SOUND.search(file.name)
-                if match:
-                    sounds.setdefault((int(match[1]), match[3] or ""), {})[match[2]] = file
+                if match := _SOUND.search(file.name):
+                    sounds.setdefault((int(match[1]), 0), {})[match[2]] = file
+                elif match := _CLIP.search(file.name):
+                    original = file.with_name(f"clip_{match[2]}_original.wav")
+                    sounds[int(match[1]), int(match[2])] = {"original": original, "reconstruction": file}
         for file in run.rglob("*.ckpt"):
             if file.name.startswith("."):
                 continue
@@ -206,7 +213,27 @@ def read_files(run: Path) -> Files:
         pass  # the folder was moved while it was read: the next look tells
     checkpoints.sort(key=lambda c: (c.step is None, c.step or 0, c.modified))
     made = (
-        Sound(step, files.get("original"), files.get("reconstruction"), name)
-        for (step, name), files in sorted(sounds.items())
+        Sound(step, files.get("original"), files.get("reconstruction"), clip)
+        for (step, clip), files in sorted(sounds.items())
     )
-    return Files(tuple(made), tuple(checkpoints), size)
+    return Files(tuple(made), tuple(checkpoints), size, read_transfer(run))
+
+
+def read_transfer(run: Path) -> Transfer | None:
+    """What the run took over from another model's weights, None when it began with nothing (or the report cannot be read)."""
+    try:
+        data = read_json(run / "transfer.json")
+    except (OSError, ProtocolError):
+        return None
+    parts = data.get("parts")
+    if not isinstance(parts, dict):
+        return None
+    layers = [(str(name), "") for name in data.get("new", ())]
+    for item in data.get("shapes", ()):
+        here, there = (" × ".join(str(n) for n in item.get(key, ())) for key in ("here", "there"))
+        layers.append((str(item.get("name", "")), f"{there} → {here}"))
+    shares = tuple(
+        (str(name), float(count.get("numbers_taken", 0)) / max(1, int(count.get("numbers", 1))))
+        for name, count in parts.items()
+    )
+    return Transfer(str(data.get("checkpoint", "")), shares, tuple(layers))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QUrl
@@ -11,9 +12,9 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMenu, QWidget
 
 from rave_gui.errors import UserError
-from rave_gui.ui import words
 from rave_gui.ui.i18n import tr, trn
 from rave_gui.ui.pages.training.slots import SLOTS, Slot
+from rave_gui.ui.pages.training.steering import Steering
 from rave_gui.ui.shell.actions import Action
 from rave_gui.ui.shell.undo import Step
 from rave_gui.viewmodels import runs
@@ -30,6 +31,7 @@ STEERING = (
     "training.save",
     "training.preview",
     "training.phase2",
+    "training.extend",
 )
 KEEPING = ("training.star", "training.tags", "training.rename", "training.reveal", "training.delete")
 
@@ -39,10 +41,11 @@ class RunCommands:
 
     def __init__(self, page: TrainingPage) -> None:
         self._page, self._session = page, page.session
+        self.steering = Steering(page)
 
     def actions(self) -> Sequence[Action]:
         """All of them; keys begin with ``training.``."""
-        page = self._page
+        page, steering = self._page, self.steering
         steer, keep, look = tr("Steer a training"), tr("Runs"), tr("Look at a run")
 
         def own(
@@ -75,6 +78,9 @@ class RunCommands:
         def can(action: str) -> Callable[[], bool]:
             return lambda: self._can(action)
 
+        def takes(command: str) -> Callable[[], bool]:
+            return lambda: self._has_project() and bool(steering.targets(command))
+
         def watched() -> bool:
             return page.shown_run is not None
 
@@ -100,13 +106,14 @@ class RunCommands:
             own("tab_listen", tr("Show the sounds"), tab("listen"), "headphones", "Alt+2", enabled=watched, group=look),
             own("tab_log", tr("Show the log"), tab("log"), "file-text", "Alt+3", enabled=watched, group=look),
             own("tab_facts", tr("Show settings and files"), tab("facts"), "list", "Alt+4", enabled=watched, group=look),
-            own("pause", tr("Pause"), lambda: self.send("pause"), "pause", "Ctrl+P", tip=tr("Waits after the running step; the memory stays in use"), enabled=can("pause"), group=steer),
-            own("resume", tr("Resume"), lambda: self.send("resume"), "play", "Ctrl+Shift+P", tip=tr("Goes on after a pause"), enabled=can("resume"), group=steer),
-            own("stop", tr("Stop and save"), lambda: self.send("stop"), "save", "Ctrl+S", tip=tr("Ends now and keeps everything learned; you can go on later"), enabled=can("stop"), group=steer),
-            own("save", tr("Save a checkpoint now"), lambda: self.send("save"), "bookmark", "Ctrl+Shift+S", tip=tr("The training goes on"), enabled=can("save"), group=steer),
-            own("preview", tr("Listen now"), lambda: self.send("preview"), "headphones", "Ctrl+L", tip=tr("Lets the model play a held-out piece at once"), enabled=can("preview"), group=steer),
-            own("phase2", tr("Start phase 2 now"), self.phase2, "step-forward", "", tip=tr("Phase 1 ends with the running step"), enabled=can("phase2"), group=steer),
-            own("cancel", tr("Cancel the training…"), self.cancel, "x", "Ctrl+Backspace", tip=tr("Ends now; steps since the last checkpoint are lost"), enabled=can("cancel"), group=steer, danger=True),
+            own("pause", tr("Pause"), partial(steering.send, "pause"), "pause", "Ctrl+P", tip=tr("Waits after the running step; the memory stays in use"), enabled=takes("pause"), group=steer),
+            own("resume", tr("Resume"), partial(steering.send, "resume"), "play", "Ctrl+Shift+P", tip=tr("Goes on after a pause"), enabled=takes("resume"), group=steer),
+            own("stop", tr("Stop and save"), partial(steering.send, "stop"), "save", "Ctrl+S", tip=tr("Ends now and keeps everything learned; you can go on later"), enabled=takes("stop"), group=steer),
+            own("save", tr("Save a checkpoint now"), partial(steering.send, "save"), "bookmark", "Ctrl+Shift+S", tip=tr("The training goes on"), enabled=takes("save"), group=steer),
+            own("preview", tr("Listen now"), partial(steering.send, "preview"), "headphones", "Ctrl+L", tip=tr("Lets the model play a held-out piece at once"), enabled=takes("preview"), group=steer),
+            own("phase2", tr("Start phase 2 now"), steering.phase2, "step-forward", "", tip=tr("Phase 1 ends with the running step"), enabled=takes("phase2"), group=steer),
+            own("extend", tr("Make it longer…"), steering.extend, "chevrons-right", "Ctrl+E", tip=tr("More steps than were planned; it goes on without a break"), enabled=takes("extend"), group=steer),
+            own("cancel", tr("Cancel the training…"), steering.cancel, "x", "Ctrl+Backspace", tip=tr("Ends now; steps since the last checkpoint are lost"), enabled=takes("cancel"), group=steer, danger=True),
             own("go_on", tr("Go on…"), self.go_on, "play", "Ctrl+G", tip=tr("Trains further from a checkpoint of this run"), enabled=can("go_on"), group=steer),
             own("again", tr("New run like this…"), self.again, "copy-plus", "Ctrl+D", tip=tr("The same settings, to be changed where you like"), enabled=can("again")),
             own("star", tr("Star"), self.star, "star", "Ctrl+B", tip=tr("Marks the runs you want to find again"), enabled=can("mark")),
@@ -197,80 +204,15 @@ class RunCommands:
         else:
             self._page.runs.search.setFocus()
 
-    # Steering
+    # Going on
 
-    def send(self, command: str) -> None:
-        """Send a command to the training at work."""
-        row, services, project = self._page.run, self._session.services, self._session.project
-        if row is None or services is None or project is None or not row.job:
-            return
-        jobs, job = services.jobs, row.job
-        view = self._page.shown_run
-        model = view.model if view is not None else None
-        lasting = command in ("pause", "resume", "stop", "cancel")
-
-        def work() -> object:
-            if command in ("pause", "resume", "stop", "cancel", "save"):
-                return getattr(jobs, command)(job, project.path)
-            return jobs.send(job, command, project=project.path)  # type: ignore[arg-type]
-
-        def done(_result: object) -> None:
-            said = {
-                "save": tr("The checkpoint is written after the running step."),
-                "preview": tr("The model plays the held-out piece after the running step."),
-                "phase2": tr("Phase 2 begins with the next step."),
-            }.get(command)
-            if said:
-                self._session.tell(said)
-
-        def failed(error: Exception) -> None:
-            if model is not None:
-                model.ask("")
-            self._session.fail(error)
-
-        if model is not None and lasting:
-            model.ask(command)
-        self._session.call(work, done, failed)
-
-    def phase2(self) -> None:
-        """Ask first: it cannot be taken back."""
-        if self._session.ask(
-            tr("Start phase 2 now?"),
-            tr(
-                "Phase 1 ends here: the encoder and its latents stay as they are from now on, and the model learns to sound natural. "
-                "This cannot be undone, but the checkpoint before it is kept."
-            ),
-            tr("Start phase 2"),
-            False,
-        ):
-            self.send("phase2")
-
-    def cancel(self) -> None:
-        """Ask first and say what goes."""
-        row = self._page.run
-        if row is None:
-            return
-        text = [tr("The training ends now.")]
-        view = self._page.shown_run
-        saved = None
-        if view is not None and view.model is not None:
-            steps = [c.step for c in view.model.files.checkpoints if c.step is not None]
-            saved = max(steps, default=None)
-        if saved is not None and row.step is not None:
-            text.append(tr("The checkpoint of step {step} is kept.", step=f"{saved:,}"))
-            if row.step > saved:
-                text.append(tr("What it learned since is lost ({lost}).", lost=words.steps(row.step - saved)))
-        text.append(tr("To end early and keep everything, use Stop and save instead."))
-        if self._session.ask(tr("Cancel the training?"), " ".join(text), tr("Cancel the training"), True):
-            self.send("cancel")
-
-    def go_on(self) -> None:
-        """Train further: how far, and from which checkpoint."""
+    def go_on(self, checkpoint: Path | None = None) -> None:
+        """Train further: how far, from which checkpoint, with which changes."""
         from rave_gui.ui.dialogs.run_go_on import GoOnDialog
 
         row = self._page.run
-        if row is not None:
-            dialog = GoOnDialog(self._session, row)
+        if row is not None and self._can("go_on"):
+            dialog = GoOnDialog(self._session, row, checkpoint)
             dialog.started.connect(self._page.open_run)
             dialog.show_it()
 

@@ -125,9 +125,9 @@ class EarView(QWidget):
         model = self._model
         if model is None:
             return
-        names = list(dict.fromkeys(sound.name for sound in model.files.sounds))
-        self._stack.setCurrentIndex(1 if names else 0)
-        if not names:
+        clips = list(dict.fromkeys(sound.clip for sound in model.files.sounds))
+        self._stack.setCurrentIndex(1 if clips else 0)
+        if not clips:
             if model.active:
                 self.empty.say(
                     tr("Nothing to hear yet"),
@@ -141,10 +141,10 @@ class EarView(QWidget):
             return
         chosen = self.clip.currentData()
         self.clip.clear()
-        for name in names:
-            self.clip.addItem(name.replace("_", " ") if name else tr("Held-out piece"), name)
-        self.clip.setCurrentIndex(max(0, names.index(chosen) if chosen in names else 0))
-        self.clip.setVisible(len(names) > 1)
+        for clip in clips:
+            self.clip.addItem(model.clip_name(clip) or tr("Held-out piece"), clip)
+        self.clip.setCurrentIndex(max(0, clips.index(chosen) if chosen in clips else 0))
+        self.clip.setVisible(len(clips) > 1)
         self._fill()
 
     def release(self) -> None:
@@ -160,8 +160,8 @@ class EarView(QWidget):
     def _fill(self) -> None:
         model = self._model
         assert model is not None
-        name = self.clip.currentData() or ""
-        steps = [s for s in model.files.sounds if s.name == name and s.reconstruction is not None]
+        clip = self.clip.currentData() or 0
+        steps = [s for s in model.files.sounds if s.clip == clip and s.reconstruction is not None]
         if steps == self._steps and self.player.tracks:
             return
         before = self.sound
@@ -194,13 +194,13 @@ class EarView(QWidget):
         self.caption.setText(tr("After {step} steps", step=f"{sound.step:,}"))
         self.slider.setAccessibleDescription(self.caption.text())
         series = model.job.metrics.get("validation")
-        point = series.at(sound.step) if series is not None and not sound.name else None
+        point = series.at(sound.step) if series is not None and not sound.clip else None
         near = point is not None and abs(point[0] - sound.step) <= 1
         self.distance.setText(tr("distance {value}", value=short_number(point[1])) if near and point else "")
         tracks = [Track("result", _name(sound), "result", _file(sound.reconstruction))]
         if sound.original is not None:
             tracks.insert(0, Track("original", tr("Original"), "original", sound.original))
-        if self._kept is not None and self._kept != sound and self._kept.name == sound.name:
+        if self._kept is not None and self._kept != sound and self._kept.clip == sound.clip:
             tracks.append(
                 Track(
                     "kept",

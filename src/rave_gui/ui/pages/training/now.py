@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from rave_gui.ui import words
 from rave_gui.ui.i18n import tr
+from rave_gui.ui.pages.training.runs import soon
 from rave_gui.ui.theme.manager import ThemeManager
 from rave_gui.ui.widgets.basic import Card, Stat, label
 from rave_gui.ui.widgets.plot import short_number
@@ -145,6 +146,11 @@ class NowCard(Card):
         if asked:
             return asked
         state = model.state
+        if state == "queued" and model.waits_until is not None:
+            return tr(
+                "It does not start before {time}. The window may be closed until then.",
+                time=soon(model.waits_until),
+            )
         if state == "queued":
             return tr("Waiting for its turn: it starts by itself as soon as the device is free.")
         if state == "starting":

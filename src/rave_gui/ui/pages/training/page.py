@@ -208,6 +208,7 @@ class TrainingPage(Page):
         self._stop_watch()
         self.wizard.begin(dataset, self.model.get(like))
         self.stack.setCurrentWidget(self.wizard)
+        self.wizard.take_focus()
         self.session.actions.refresh()
 
     def reload(self) -> None:
@@ -263,6 +264,7 @@ class TrainingPage(Page):
 
             self.run_view = RunView(self.session)
             self.run_view.back.connect(self.show_list)
+            self.run_view.facts.checkpoint_wanted.connect(self.commands.go_on)
             self.run_view.add_buttons(lambda: self.commands.menu(self.run_view))
             self.stack.addWidget(self.run_view)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -43,6 +44,12 @@ def moment(seconds: float | None) -> str:
     return then.strftime("%Y-%m-%d")
 
 
+def soon(seconds: float) -> str:
+    """A time to come, short."""
+    then, now = datetime.fromtimestamp(seconds).astimezone(), datetime.now().astimezone()
+    return then.strftime("%H:%M" if (then - now).total_seconds() < 20 * 3600 else "%Y-%m-%d %H:%M")
+
+
 def state_words(row: RunItem) -> str:
     """State in a word or two."""
     if row.missing:
@@ -65,6 +72,8 @@ def place_words(row: RunItem) -> str:
 
 def phase_words(row: RunItem) -> str:
     """Phase and time left."""
+    if row.not_before is not None and row.not_before > time.time():
+        return tr("not before {time}", time=soon(row.not_before))
     if row.state == "running" and row.eta is not None:
         return tr("{time} left", time=words.duration(row.eta))
     return {"phase 1": tr("Phase 1"), "phase 2": tr("Phase 2")}.get(row.phase, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from rave_gui.errors import UserError
@@ -13,6 +14,7 @@ from rave_gui.ui.pages.training.wizard.parts import clear
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.basic import Button, label
 from rave_gui.viewmodels.newrun import NewRunModel
+from rave_gui.viewmodels.newrun_advice import Suggestion
 
 
 class AdviceView(QWidget):
@@ -85,6 +87,23 @@ class AdviceView(QWidget):
         model.set_advising()
         self._task = self._session.call(work, done, failed)
 
+    def _row(self, item: Suggestion) -> QWidget:
+        made = QWidget()
+        row = QHBoxLayout(made)
+        row.setContentsMargins(0, 0, 0, 0)
+        texts = QVBoxLayout()
+        texts.setSpacing(0)
+        texts.addWidget(label(item.text, "body", wrap=True))
+        texts.addWidget(label(tr("{share} of the memory", share=f"{item.share:.0%}"), "caption"))
+        row.addLayout(texts, 1)
+        button = Button(self._session.themes, tr("Use"), variant="quiet")
+        button.setAccessibleName(tr("Use: {change}", change=item.text))
+        values = dict(item.values)
+        button.clicked.connect(lambda: self._model.set_values(values))
+        row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.buttons.append(button)
+        return made
+
     def _changed(self, what: str) -> None:
         if what in ("values", "start") and self._task is not None:
             self.cancel()
@@ -114,12 +133,7 @@ class AdviceView(QWidget):
                 else tr("No batch, length or capacity alone makes it fit. Choose a smaller model.")
             )
         else:
-            self.state.setText(tr("Each of these fits, while the others stay as they are:"))
+            self.state.setText(tr("The most that fits, each by itself:"))
             for item in model.advice.suggestions:
-                text = tr("{change} · {share} of the memory", change=item.text, share=f"{item.share:.0%}")
-                button = Button(self._session.themes, text, "check", "quiet")
-                values = dict(item.values)
-                button.clicked.connect(lambda _on=False, values=values: model.set_values(values))
-                self.rows.addWidget(button)
-                self.buttons.append(button)
+                self.rows.addWidget(self._row(item))
         self.state.setVisible(bool(self.state.text()))

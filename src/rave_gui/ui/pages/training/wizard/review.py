@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from rave_gui.ui import words
-from rave_gui.ui.i18n import tr
+from rave_gui.ui.i18n import tr, trn
 from rave_gui.ui.pages.training.facts import value_words
 from rave_gui.ui.pages.training.wizard.forecast import Forecast
 from rave_gui.ui.pages.training.wizard.parts import column, fill_rows
@@ -152,7 +152,7 @@ class ReviewStep(QWidget):
             [
                 (tr("Sounds"), where),
                 (tr("Model"), " + ".join(values["configs"])),
-                (tr("Batch"), tr("{n} examples of {samples} samples", n=values["batch"], samples=f"{values['n_signal']:,}")),
+                (tr("Batch"), trn("{n} example of {samples} samples", "{n} examples of {samples} samples", values["batch"], samples=f"{values['n_signal']:,}")),
                 (tr("Checkpoints"), tr("every {n} steps; the newest {kept} are kept", n=f"{values['save_every']:,}", kept=values["keep_last"]) if values["keep_last"] else tr("every {n} steps; all are kept", n=f"{values['save_every']:,}")),
                 (tr("Device"), str(values["device"])),
                 *([(tr("Disk"), tr("up to {size}", size=words.size(disk)))] if disk else []),

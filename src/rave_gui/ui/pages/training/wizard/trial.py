@@ -136,7 +136,7 @@ class TrialCard(Card):
             tr(
                 "About {time} on {device}, and a little for validation and checkpoints.",
                 time=words.duration(first + second),
-                device=trial.device,
+                device=tr("the processor") if trial.device.startswith("cpu") else trial.device,
             )
         )
         rows = [(tr("Phase 1"), _phase(trial.phase_1, first, trial.peak_1))]

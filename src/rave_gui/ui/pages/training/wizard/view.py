@@ -96,8 +96,6 @@ class RunWizard(QWidget):
             self.model.dataset = dataset
         self._load()
         self._show()
-        if self.isVisible():
-            self._focus()
 
     def leave(self) -> None:
         """Another view is shown."""
@@ -156,6 +154,10 @@ class RunWizard(QWidget):
             self._focus()
         else:
             self._show()
+
+    def take_focus(self) -> None:
+        """Put the focus where the present step begins."""
+        self._focus()
 
     def _focus(self) -> None:
         step: Any = self.stack.currentWidget()

@@ -34,7 +34,6 @@ class StartTime(QWidget):
         self.time = QDateTimeEdit()
         self.time.setAccessibleName(tr("Not before"))
         self.time.setDisplayFormat("yyyy-MM-dd HH:mm")
-        self.time.setCalendarPopup(True)
         self.time.dateTimeChanged.connect(lambda _moment: self._tell())
         row.addWidget(self.time)
         row.addStretch(1)
