@@ -21,6 +21,7 @@ COMMANDS = {
     "train": ("rave_gui.cli.training", "Start, watch, stop and resume trainings."),
     "metrics": ("rave_gui.cli.metrics", "Show what was measured during a run."),
     "experiments": ("rave_gui.cli.experiments", "Filter, compare and report on many runs."),
+    "tensorboard": ("rave_gui.cli.tensorboard", "Show runs in TensorBoard."),
     "model": ("rave_gui.cli.models", "Send sound through trained models and measure them."),
     "export": ("rave_gui.cli.exports", "Export models for nn~ and verify them."),
     "jobs": ("rave_gui.cli.jobs", "List, watch and control jobs."),
