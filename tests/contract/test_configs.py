@@ -44,6 +44,15 @@ def test_every_stock_name_is_listed_once() -> None:
     assert (v2["kind"], v2["macros"]["CAPACITY"], v2["macros"]["RATIOS"]) == ("base", 96, [4, 4, 4, 2])
 
 
+def test_what_may_be_written_is_known_with_its_parameters() -> None:
+    from rave_engine.configs.completion import words
+
+    found = words()
+    assert "adain" in found["configurables"]["blocks.EncoderV2"]
+    assert "latent_size" in found["configurables"]["model.RAVE"]
+    assert {"CAPACITY", "PHASE_1_DURATION"} <= set(found["macros"])
+
+
 @pytest.mark.parametrize(
     "stack", [["v1"], ["v2", "spherical"], ["v2_nopqmf"], ["v2_nopqmf_small"], ["v2_with_augs"]]
 )

@@ -127,6 +127,13 @@ def describe(params: dict[str, Any]) -> dict[str, Any]:
     return read(params)
 
 
+def vocabulary(params: dict[str, Any]) -> dict[str, Any]:
+    """What may be written in a configuration: see :func:`rave_engine.configs.completion.words`."""
+    from rave_engine.configs.completion import words
+
+    return words()
+
+
 def _compose(wanted: ConfigurationParams) -> Any:
     from rave_engine import configs
 
@@ -142,6 +149,7 @@ METHODS: dict[str, Method] = {
     "preview": preview,
     "check": check,
     "recommend": recommend,
+    "vocabulary": vocabulary,
 }
 
 FAKE_METHODS = frozenset({"validate", "estimate", "preview", "check", "recommend"})

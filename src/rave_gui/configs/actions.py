@@ -154,6 +154,11 @@ def validate(
     return _ask(services, "check", sent)
 
 
+def vocabulary(services: Services) -> dict[str, Any]:
+    """What may be written in a configuration: ``{"configurables": {"blocks.EncoderV2": [parameters]}, "macros": [names]}``."""
+    return _ask(services, "vocabulary", {})
+
+
 def estimate(services: Services, stack: Stack, project: Path | None = None) -> dict[str, Any]:
     """Peak memory of a training step: ``{"phase_1_gib", "phase_2_gib", "phase_1", "phase_2", "parameters", "weights", "seconds"}``.
 
