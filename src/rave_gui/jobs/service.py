@@ -146,14 +146,23 @@ class JobService:
         self._refuse_foreign(view)
         if view.final:
             raise UserError(
-                f"{view.title}: the job has ended ({view.state}), so it cannot {_word(name)}.",
-                "Press Retry to do it again." if view.state != "succeeded" else "",
+                tr(
+                    "{title}: the job has ended ({state}), so it cannot {word}.",
+                    title=view.title,
+                    state=view.state,
+                    word=_word(name),
+                ),
+                tr("Press Retry to do it again.") if view.state != "succeeded" else "",
                 code="job-ended",
             )
         if view.state == "queued":
             raise UserError(
-                f"{view.title}: the job has not started yet, so it cannot {_word(name)}.",
-                "Wait until it runs, or cancel it.",
+                tr(
+                    "{title}: the job has not started yet, so it cannot {word}.",
+                    title=view.title,
+                    word=_word(name),
+                ),
+                tr("Wait until it runs, or cancel it."),
                 code="job-queued",
             )
         command = Command(name, args=args)
@@ -186,7 +195,7 @@ class JobService:
         self._refuse_foreign(view)
         if view.final:
             raise UserError(
-                f"{view.title}: the job has already ended ({view.state}).",
+                tr("{title}: the job has already ended ({state}).", title=view.title, state=view.state),
                 code="job-ended",
             )
         if view.state == "queued" and self._cancel_queued(folder):
@@ -227,22 +236,29 @@ class JobService:
         view = self._view(folder)
         if not view.final:
             raise UserError(
-                f"{view.title}: the job has not ended ({view.state}), so there is nothing to retry.",
-                "Cancel it first, or wait.",
+                tr(
+                    "{title}: the job has not ended ({state}), so there is nothing to retry.",
+                    title=view.title,
+                    state=view.state,
+                ),
+                tr("Cancel it first, or wait."),
                 code="job-live",
             )
         if view.state == "succeeded" and not (view.result or {}).get("stopped"):
             raise UserError(
-                f"{view.title}: the job is done, so there is nothing to retry.",
-                "Start a new job to do it once more.",
+                tr("{title}: the job is done, so there is nothing to retry.", title=view.title),
+                tr("Start a new job to do it once more."),
                 code="job-done",
             )
         try:
             spec = folder.read_spec()
         except (ProtocolError, OSError) as error:
             raise UserError(
-                f"{view.title}: what the job was asked to do cannot be read, so it cannot be tried again.",
-                "Start a new job instead.",
+                tr(
+                    "{title}: what the job was asked to do cannot be read, so it cannot be tried again.",
+                    title=view.title,
+                ),
+                tr("Start a new job instead."),
                 str(error),
                 "protocol",
             ) from error
@@ -272,7 +288,11 @@ class JobService:
         view = self.get(job_id, project)
         if view.state != "queued":
             raise UserError(
-                f"{view.title}: only jobs that wait in the queue can be moved; this one is {view.state}.",
+                tr(
+                    "{title}: only jobs that wait in the queue can be moved; this one is {state}.",
+                    title=view.title,
+                    state=view.state,
+                ),
                 code="job-not-queued",
             )
         self._registry.place(view.id, self.get(before, project).id if before else None)
@@ -293,8 +313,8 @@ class JobService:
         self._refuse_foreign(view)
         if not view.final or folder.runner_alive() or folder.work_alive():
             raise UserError(
-                f"{view.title}: the job has not ended, so it cannot be removed.",
-                "Cancel it first.",
+                tr("{title}: the job has not ended, so it cannot be removed.", title=view.title),
+                tr("Cancel it first."),
                 code="job-live",
             )
         trash = (view.project or self.paths.data) / "trash" / "jobs"
@@ -372,7 +392,7 @@ class JobService:
                 return next(iter(found.values()))
             if found:
                 raise UserError(
-                    f"Several jobs begin with {job_id!r}.",
+                    tr("Several jobs begin with {job_id!r}.", job_id=job_id),
                     "Give more of the id: " + ", ".join(sorted(found)[:5]) + ".",
                     code="ambiguous-job",
                 )
@@ -432,8 +452,8 @@ class JobService:
     def _refuse_foreign(self, view: JobView) -> None:
         if view.host:
             raise UserError(
-                f"{view.title}: the job belongs to the computer {view.host}.",
-                "Use RAVE GUI there to change it.",
+                tr("{title}: the job belongs to the computer {host}.", title=view.title, host=view.host),
+                tr("Use RAVE GUI there to change it."),
                 code="job-elsewhere",
             )
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from rave_gui import __version__
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 from rave_gui.paths import AppPaths, is_frozen
 from rave_gui.runtime.machine import find_nvidia, free_space
 from rave_gui.runtime.manager import EngineManager
@@ -72,13 +73,17 @@ def run_checks(
 def check_python() -> Check:
     """The application's own Python."""
     version = platform.python_version()
-    said = f"The application runs on Python {version} ({platform.platform()})."
+    said = tr(
+        "The application runs on Python {version} ({platform}).",
+        version=version,
+        platform=platform.platform(),
+    )
     if not (3, 11) <= sys.version_info[:2] < (3, 14):
         return Check(
             "python",
             "fail",
-            f"{said} It is made for 3.11 to 3.13.",
-            "Reinstall it with one of those versions.",
+            tr("{said} It is made for 3.11 to 3.13.", said=said),
+            tr("Reinstall it with one of those versions."),
         )
     return Check("python", "ok", said)
 
@@ -87,13 +92,22 @@ def check_versions() -> Check:
     """Versions that a bug report needs."""
     names = ("PySide6-Essentials", "numpy", "av", "soundfile", "lmdb", "uv")
     said = ", ".join(f"{name} {_version(name)}" for name in names)
-    check = Check("versions", "ok", f"RAVE GUI {__version__}, protocol {PROTOCOL_VERSION}, {said}.")
+    check = Check(
+        "versions",
+        "ok",
+        tr(
+            "RAVE GUI {version}, protocol {protocol}, {versions}.",
+            version=__version__,
+            protocol=PROTOCOL_VERSION,
+            versions=said,
+        ),
+    )
     if _version("PySide6-Essentials") == "6.12.0" and sys.version_info < (3, 12):
         return Check(
             "versions",
             "fail",
-            "PySide6 6.12.0 crashes on Python 3.11.",
-            "Install the version RAVE GUI asks for: pip install 'PySide6-Essentials<6.12'.",
+            tr("PySide6 6.12.0 crashes on Python 3.11."),
+            tr("Install the version RAVE GUI asks for: pip install 'PySide6-Essentials<6.12'."),
             check.message,
         )
     return check
@@ -120,7 +134,7 @@ print(QtCore.qVersion())
 def check_qt() -> Check:
     """Whether Qt and its window plugin can be loaded, tried in a process of its own (a missing library can end it)."""
     if is_frozen():
-        return Check("qt", "ok", "Qt came with the application.")
+        return Check("qt", "ok", tr("Qt came with the application."))
     try:
         done = subprocess.run(
             [sys.executable, "-c", _QT_PROBE],
@@ -132,24 +146,29 @@ def check_qt() -> Check:
         )
     except subprocess.TimeoutExpired:
         return Check(
-            "qt", "fail", "Qt took longer than two minutes to load.", "Is the disk very slow? Try again."
+            "qt",
+            "fail",
+            tr("Qt took longer than two minutes to load."),
+            tr("Is the disk very slow? Try again."),
         )
     if done.returncode == 0:
         screen = sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-        said = f"Qt {done.stdout.strip()} can be loaded."
+        said = tr("Qt {version} can be loaded.", version=done.stdout.strip())
         if screen:
             return Check("qt", "ok", said)
         return Check(
             "qt",
             "warn",
-            f"{said} There is no screen in this session.",
-            "The command line does everything without one; for the window start it in a desktop session.",
+            tr("{said} There is no screen in this session.", said=said),
+            tr("The command line does everything without one; for the window start it in a desktop session."),
         )
     lines = (done.stderr.strip() or f"it ended with {done.returncode}").splitlines()
     hint = "Reinstall RAVE GUI."
     if sys.platform == "linux" and "cannot open shared object" in lines[-1]:
         hint = "Install it with your system's package manager; from a checkout, python3 run.py setup does that on Debian and Ubuntu."
-    return Check("qt", "fail", f"Qt cannot be loaded: {lines[-1]}.", hint, done.stderr[-2000:])
+    return Check(
+        "qt", "fail", tr("Qt cannot be loaded: {reason}.", reason=lines[-1]), hint, done.stderr[-2000:]
+    )
 
 
 def check_folders(paths: AppPaths) -> Check:
@@ -163,22 +182,24 @@ def check_folders(paths: AppPaths) -> Check:
             return Check(
                 "folders",
                 "fail",
-                f"RAVE GUI cannot write to {folder}.",
-                "Change the folder's permissions, or set RAVE_GUI_HOME to a folder you can write to.",
+                tr("RAVE GUI cannot write to {folder}.", folder=folder),
+                tr("Change the folder's permissions, or set RAVE_GUI_HOME to a folder you can write to."),
                 str(error),
             )
-    return Check("folders", "ok", f"Data, settings and cache can be written (data: {paths.data}).")
+    return Check(
+        "folders", "ok", tr("Data, settings and cache can be written (data: {data}).", data=paths.data)
+    )
 
 
 def check_disk(paths: AppPaths) -> Check:
     """Free space where the application keeps its data."""
     free = free_space(paths.data)
-    said = f"{free / 1e9:.1f} GB are free at {paths.data}."
+    said = tr("{gigabytes:.1f} GB are free at {folder}.", gigabytes=free / 1e9, folder=paths.data)
     if free < NO_SPACE:
-        return Check("disk", "fail", said, "Free some space: a training would fill the disk.")
+        return Check("disk", "fail", said, tr("Free some space: a training would fill the disk."))
     if free < LOW_SPACE:
         return Check(
-            "disk", "warn", said, "Free some space soon: checkpoints and the engine need several GB."
+            "disk", "warn", said, tr("Free some space soon: checkpoints and the engine need several GB.")
         )
     return Check("disk", "ok", said)
 
@@ -186,7 +207,7 @@ def check_disk(paths: AppPaths) -> Check:
 def check_uv() -> Check:
     """The tool that installs the engine."""
     try:
-        return Check("uv", "ok", f"uv is at {find_uv()}.")
+        return Check("uv", "ok", tr("uv is at {path}.", path=find_uv()))
     except UserError as error:
         return Check("uv", "fail", error.message, error.hint, error.details)
 
@@ -196,7 +217,14 @@ def check_engine(manager: EngineManager, *, deep: bool) -> Check:
     status = manager.status()
     if not status.ready:
         return Check("engine", "fail", status.problem or "The engine is not ready.", status.hint or "")
-    said = f"RAVE {status.rave} with torch {status.torch} on Python {status.python} ({status.source}, {status.path})"
+    said = tr(
+        "RAVE {rave} with torch {torch} on Python {python} ({source}, {path})",
+        rave=status.rave,
+        torch=status.torch,
+        python=status.python,
+        source=status.source,
+        path=status.path,
+    )
     if not deep:
         return Check("engine", "ok", f"{said}.")
     try:
@@ -204,7 +232,13 @@ def check_engine(manager: EngineManager, *, deep: bool) -> Check:
     except UserError as error:
         return Check("engine", "fail", error.message, error.hint, error.details)
     return Check(
-        "engine", "ok", f"{said} took a training step; start and step took {facts.check_seconds:.1f} s."
+        "engine",
+        "ok",
+        tr(
+            "{said} took a training step; start and step took {check_seconds:.1f} s.",
+            said=said,
+            check_seconds=facts.check_seconds,
+        ),
     )
 
 
@@ -212,21 +246,26 @@ def check_device(manager: EngineManager) -> Check:
     """What a training would run on, and an NVIDIA card that lies idle."""
     status = manager.status()
     if not status.ready:
-        return Check("device", "warn", "Not known until the engine is installed.")
+        return Check("device", "warn", tr("Not known until the engine is installed."))
     if status.device != "cpu":
-        return Check("device", "ok", f"Trainings run on {', '.join(status.devices[1:])}.")
+        return Check("device", "ok", tr("Trainings run on {devices}.", devices=", ".join(status.devices[1:])))
     nvidia = find_nvidia()
     if nvidia is None:
-        return Check("device", "ok", "Trainings run on the processor: there is no NVIDIA driver here.")
+        return Check("device", "ok", tr("Trainings run on the processor: there is no NVIDIA driver here."))
     problem = unfit(nvidia)
     cards = ", ".join(nvidia.cards) or "an NVIDIA card"
     if problem:
-        return Check("device", "warn", f"Trainings run on the processor although there is {cards}.", problem)
+        return Check(
+            "device",
+            "warn",
+            tr("Trainings run on the processor although there is {cards}.", cards=cards),
+            problem,
+        )
     return Check(
         "device",
         "warn",
-        f"Trainings run on the processor although there is {cards}.",
-        "Install the CUDA build of torch: rave-gui engine install --torch cuda.",
+        tr("Trainings run on the processor although there is {cards}.", cards=cards),
+        tr("Install the CUDA build of torch: rave-gui engine install --torch cuda."),
     )
 
 
@@ -246,18 +285,26 @@ def check_audio() -> Check:
     try:
         names = _audio_outputs()
     except UserError as error:
-        return Check("audio", "warn", error.message, f"{error.hint} All else works without.", error.details)
+        return Check(
+            "audio",
+            "warn",
+            error.message,
+            tr("{hint} All else works without.", hint=error.hint),
+            error.details,
+        )
     except subprocess.TimeoutExpired:
-        return Check("audio", "warn", "The audio system does not answer.", "Restart it, or log in again.")
+        return Check(
+            "audio", "warn", tr("The audio system does not answer."), tr("Restart it, or log in again.")
+        )
     except OSError as error:
         return Check(
             "audio",
             "warn",
-            "The audio library cannot be loaded.",
-            "Install RAVE GUI again. All but listening in the window works without.",
+            tr("The audio library cannot be loaded."),
+            tr("Install RAVE GUI again. All but listening in the window works without."),
             str(error),
         )
-    return Check("audio", "ok", f"Audio output: {', '.join(names[:3])}.")
+    return Check("audio", "ok", tr("Audio output: {names}.", names=", ".join(names[:3])))
 
 
 def _audio_outputs() -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from rave_gui.errors import UserError
-from rave_gui.i18n import tr
+from rave_gui.i18n import N_, tr
 from rave_gui.paths import AppPaths
 from rave_gui.runtime import probe
 from rave_gui.runtime.environments import Environments
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 VARIABLE = "RAVE_GUI_ENGINE"
 """Names an environment or interpreter to use instead of the installed one (tests, clusters)."""
 
-INSTALL_HINT = "Install it with: rave-gui engine install (or, in the window, Set up the engine)."
+INSTALL_HINT = N_("Install it with: rave-gui engine install (or, in the window, Set up the engine).")
 
 
 class EngineManager:
@@ -53,14 +53,14 @@ class EngineManager:
             return self._status_of_variable(Path(named))
         pointer = read_pointer(self._paths.engines)
         if pointer is None:
-            return EngineStatus(False, problem="The engine is not installed yet.", hint=INSTALL_HINT)
+            return EngineStatus(False, problem=tr("The engine is not installed yet."), hint=tr(INSTALL_HINT))
         if not Path(pointer.interpreter).is_file():
             return EngineStatus(
                 False,
                 path=pointer.path,
                 source=pointer.source,
-                problem=f"The engine's environment is gone: {pointer.path}.",
-                hint=INSTALL_HINT,
+                problem=tr("The engine's environment is gone: {path}.", path=pointer.path),
+                hint=tr(INSTALL_HINT),
             )
         if pointer.source == "adopted" and pointer.facts is not None:
             return _status(pointer, pointer.facts)
@@ -70,8 +70,8 @@ class EngineManager:
                 False,
                 path=pointer.path,
                 source=pointer.source,
-                problem="The engine's environment is not complete.",
-                hint=INSTALL_HINT,
+                problem=tr("The engine's environment is not complete."),
+                hint=tr(INSTALL_HINT),
             )
         status = replace(_status(pointer, ready.facts), build=ready.build, notices=ready.notices)
         if not self._environments.is_current(pointer.hash, ready.build):
@@ -90,7 +90,7 @@ class EngineManager:
         if not status.ready or status.interpreter is None:
             raise UserError(
                 status.problem or "The engine is not installed yet.",
-                status.hint or INSTALL_HINT,
+                status.hint or tr(INSTALL_HINT),
                 code="engine-missing",
             )
         return Path(status.interpreter)
@@ -221,7 +221,7 @@ class EngineManager:
                 path=str(path),
                 source="variable",
                 problem=error.message,
-                hint=f"{error.hint} It is named by the variable {VARIABLE}.",
+                hint=tr("{hint} It is named by the variable {variable}.", hint=error.hint, variable=VARIABLE),
             )
         torch = found.versions.get("torch") or ""
         nvidia = None if "+cpu" in torch else find_nvidia()

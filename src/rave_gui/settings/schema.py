@@ -159,6 +159,7 @@ SCHEMA: tuple[Setting, ...] = (
             "Which PyTorch the engine is installed with. Auto takes CUDA where there is an NVIDIA driver, and CPU elsewhere."
         ),
         choices=("auto", "cpu", "cuda"),
+        names=(N_("Chosen by itself"), N_("Processor (CPU)"), N_("NVIDIA graphics card (CUDA)")),
         section=ENGINE,
     ),
 )

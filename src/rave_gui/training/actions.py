@@ -101,14 +101,22 @@ def resume(
     target = steps if steps is not None else int(fields.get("max_steps", 0))
     if reached is not None and target <= reached:
         raise UserError(
-            f"The run {folder.name!r} already has {reached} steps; {target} in all would add none.",
-            f"Give a number of steps above {reached} with --steps.",
+            tr(
+                "The run {name!r} already has {reached} steps; {target} in all would add none.",
+                name=folder.name,
+                reached=reached,
+                target=target,
+            ),
+            tr("Give a number of steps above {reached} with --steps.", reached=reached),
             code="bad-steps",
         )
     if "dataset" not in fields:
         raise UserError(
-            f"It is not known which dataset the run {folder.name!r} was trained on.",
-            "Only runs that were started here can be resumed with one command; start a new one from its checkpoint.",
+            tr("It is not known which dataset the run {name!r} was trained on.", name=folder.name),
+            tr(
+                "Only runs that were started here can be resumed with one command; start a new one from its "
+                "checkpoint."
+            ),
             code="run-foreign",
         )
     # The run may have been renamed, and its project moved, since its settings were written down.
@@ -315,8 +323,8 @@ def stop(services: Services, project: Project | None, job_id: str) -> JobView:
     job = services.jobs.get(job_id, where)
     if job.kind != "train":
         raise UserError(
-            f"The job {job.id} is no training (it is a {job.kind} job).",
-            "Use “rave-gui jobs cancel” for other jobs.",
+            tr("The job {id} is no training (it is a {kind} job).", id=job.id, kind=job.kind),
+            tr("Use “rave-gui jobs cancel” for other jobs."),
             code="wrong-kind",
         )
     services.jobs.stop(job.id, where)
@@ -396,8 +404,8 @@ def _refuse_busy(services: Services, project: Project, folder: Path) -> None:
     job = services.jobs.get(record.job, project.path)
     if job.state in ("queued", "starting", "running", "paused", "stopping"):
         raise UserError(
-            f"The run {folder.name!r} is being trained right now (job {job.id}).",
-            "Watch it with “rave-gui train watch”, or stop it first.",
+            tr("The run {name!r} is being trained right now (job {id}).", name=folder.name, id=job.id),
+            tr("Watch it with “rave-gui train watch”, or stop it first."),
             code="run-busy",
         )
 
@@ -407,7 +415,7 @@ def _params(fields: dict[str, Any]) -> TrainParams:
         return decode(TrainParams, fields)
     except ProtocolError as error:
         raise UserError(
-            f"A setting of the training is not usable: {error}.",
-            "Check the values that were given.",
+            tr("A setting of the training is not usable: {error}.", error=error),
+            tr("Check the values that were given."),
             code="bad-settings",
         ) from error

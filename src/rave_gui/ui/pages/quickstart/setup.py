@@ -271,12 +271,12 @@ class SetupView(QWidget):
         if self.preset.count() != len(m.presets):
             self.preset.clear()
             for preset in m.presets:
-                self.preset.addItem(preset.label, preset.name)
+                self.preset.addItem(tr(preset.label), preset.name)
         self.preset.setCurrentIndex(max(0, self.preset.findData(m.preset)))
         self.preset_note.setText(
             tr(
                 "{model} More steps sound better and take longer; you can stop at any time and keep what was learned.",
-                model=m.preset_description,
+                model=tr(m.preset_description),
             )
         )
         self.length.set(m.length)
