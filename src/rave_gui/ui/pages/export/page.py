@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QLineEdit,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from rave_gui.ui.i18n import tr, trn
 from rave_gui.ui.pages.export.commands import ExportCommands
@@ -41,6 +49,7 @@ class ExportPage(Page):
         self._loading: Task | None = None
         self._again = False
         self._here = False
+        self._due = False
         self._wanted = ""
         self._target = ""
         self._model: Path | None = None
@@ -102,9 +111,17 @@ class ExportPage(Page):
                 self._target = "new"
         if where or not self._here:
             self.reload()
-        if not self._here and self.stack.currentIndex() == LIST:
-            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._due = self._due or not self._here
+        self._take_focus()
         self._here = True
+
+    def _take_focus(self) -> None:
+        """The list takes the focus when the page is shown, or else as soon as it has something to choose."""
+        if self._due and self.stack.currentIndex() == LIST:
+            self._due = False
+            focus = QApplication.focusWidget()
+            if focus is None or not self.isAncestorOf(focus):
+                self.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def leave(self) -> None:
         """Nothing to stop."""
@@ -221,6 +238,7 @@ class ExportPage(Page):
         self.jobs.sync(self.exports.jobs)
         if not (self._wanted and self.table.select(self._wanted)) and items and self.table.one() is None:
             self.table.select(items[0].name)
+        self._take_focus()
         self._wanted = ""
         self._choose()
         self._show_head()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from rave_gui.ui.i18n import tr
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from rave_gui.ui.shell.session import Session
 
 TABS = ("listen", "checkpoints", "takes")
+NARROW = 600
+"""Pixels at 100 % below which quiet buttons keep their icons only."""
 
 
 class ModelDetail(QWidget):
@@ -34,6 +37,7 @@ class ModelDetail(QWidget):
         self._session = session
         self.detail: Detail | None = None
         self.checkpoint: Checkpoint | None = None
+        self.measure: ActionButton | None = None
         themes = session.themes
         theme = themes.theme
         box = QVBoxLayout(self)
@@ -106,9 +110,20 @@ class ModelDetail(QWidget):
     def add_buttons(self, registry: Any, menu: IconButton) -> None:
         """Buttons for the actions of the page, once they are registered."""
         themes = self._session.themes
-        for key, variant in (("models.measure", ""), ("models.render", "primary")):
-            self.buttons.addWidget(ActionButton(themes, registry, key, variant))
+        self.measure = ActionButton(themes, registry, "models.measure")
+        self.buttons.addWidget(self.measure)
+        self.buttons.addWidget(ActionButton(themes, registry, "models.render", "primary"))
         self.buttons.addWidget(menu)
+        themes.changed.connect(self._fit)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        if self.measure is not None:
+            self.measure.set_compact(self.width() < self._session.themes.theme.px(NARROW))
 
     @property
     def tab(self) -> str:

@@ -99,7 +99,7 @@ class ListenPanel(DropZone):
         theme = themes.theme
         page = QWidget()
         box = QVBoxLayout(page)
-        box.setContentsMargins(0, 0, theme.space("xs"), 0)
+        box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(theme.space("m"))
         card = Card(themes)
         self.title = ElidedLabel("", "strong")

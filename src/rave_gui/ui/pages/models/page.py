@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QLineEdit,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from rave_gui.errors import UserError
 from rave_gui.ui.i18n import tr, trn
@@ -52,6 +60,7 @@ class ModelsPage(Page):
         self._reading: Task | None = None
         self._again = False
         self._here = False
+        self._due = False
         self._shown = ""
         self._wanted: dict[str, Any] = {}
         box = QVBoxLayout(self)
@@ -110,9 +119,17 @@ class ModelsPage(Page):
         self._wanted = dict(where)
         if where or not self._here:
             self.reload()
-        if not self._here and self.models.items:
-            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._due = self._due or not self._here
+        self._take_focus()
         self._here = True
+
+    def _take_focus(self) -> None:
+        """The list takes the focus when the page is shown, or else as soon as it has something to choose."""
+        if self._due and self.models.items:
+            self._due = False
+            focus = QApplication.focusWidget()
+            if focus is None or not self.isAncestorOf(focus):
+                self.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def leave(self) -> None:
         """Stop playing."""
@@ -175,6 +192,7 @@ class ModelsPage(Page):
         wanted = str(self._wanted.pop("run", "")) or self._shown
         if not (wanted and self.table.select(wanted)) and items:
             self.table.select(items[0].name)
+        self._take_focus()
         self._choose()
         self.session.actions.refresh()
 

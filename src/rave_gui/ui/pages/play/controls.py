@@ -133,6 +133,7 @@ class Controls(QWidget):
         self.seed.setRange(0, MOST_SEED)
         self.seed.setAccessibleName(tr("Seed"))
         self.seed.setKeyboardTracking(False)
+        self.seed.lineEdit().setTextMargins(self._session.themes.theme.space("s"), 0, 0, 0)
         self.seed.setToolTip(tr("The same seed gives the same sound again"))
         caption.setBuddy(self.seed)
         self.seed.valueChanged.connect(lambda v: self._model.set(seed=v))

@@ -52,6 +52,8 @@ class PlayPage(Page):
         self._stop: threading.Event | None = None
         self._mixing: Task | None = None
         self._shown: tuple[Any, ...] = ()
+        self._source: Path | None = None
+        self._prefer = ""
         self._pending: dict[str, Rendered] = {}
         theme = session.themes.theme
         box = QVBoxLayout(self)
@@ -91,6 +93,7 @@ class PlayPage(Page):
         self.takes.chosen.connect(session.actions.refresh)
         self.takes.table.menu = lambda: self.commands.menu(self.takes.table)
         self.player.model.changed.connect(session.actions.refresh)
+        self.player.loaded.connect(self._hear_preferred)
         self.model.changed.connect(self._changed)
         self._show_material()
 
@@ -136,7 +139,7 @@ class PlayPage(Page):
         self._cancel()
         self.jobs.clear()
         self.player.clear()
-        self._shown = ()
+        self._shown, self._source = (), None
         self.model.clear()
         self.material = Material()
         self._show_material()
@@ -245,6 +248,7 @@ class PlayPage(Page):
         if m.stale:
             self._cancel()
         if m.outdated and not m.busy and m.problem is None:
+            self._show_original()
             self._settle.start()
         elif m.rendered is not None and not m.busy:
             self._blend.start()
@@ -332,8 +336,10 @@ class PlayPage(Page):
 
         def done(sound: Sound) -> None:
             self._mixing = None
-            same = bool(self._shown) and self._shown[1] == made.source
-            self._shown = wanted
+            same = self._source == made.source
+            if not (self._shown and self._shown[1] == made.source):
+                self._prefer = "result"
+            self._shown, self._source = wanted, made.source
             self.player.set_tracks(
                 [
                     Track("original", tr("Original"), "original", made.source),
@@ -341,14 +347,25 @@ class PlayPage(Page):
                 ],
                 keep=same,
             )
-            if not same:
-                self.player.model.hear("result")
 
         def failed(error: Exception) -> None:
             self._mixing = None
             self.session.fail(error)
 
         self._mixing = self.session.call(lambda: mixed(services, made, mix, gain), done, failed)
+
+    def _show_original(self) -> None:
+        """The sound that was chosen is seen and heard at once; the model's answer joins it."""
+        source = self.model.source
+        if source is None or source == self._source:
+            return
+        self._shown, self._source = (), source
+        self.player.set_tracks([Track("original", tr("Original"), "original", source)])
+
+    def _hear_preferred(self) -> None:
+        if self._prefer in self.player.model.keys:
+            self.player.model.hear(self._prefer)
+            self._prefer = ""
 
     # Parts
 
