@@ -66,7 +66,7 @@ def inner(name: str) -> None:
             for optimizer in (trainee.gen_opt, trainee.dis_opt):
                 counter.count(*(t for state in optimizer.state.values() for t in state.values()))
             for kind in kinds:
-                step(x, kind)
+                step(x, kind, log=True)
         process = resident("VmHWM") - before
         found[phase] = {
             "estimated": guess[phase],
