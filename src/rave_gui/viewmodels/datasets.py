@@ -41,7 +41,7 @@ class Entry:
     note: str = ""
     adopted: bool = False
     job: str = ""
-    """The job that makes it, while it is at work or when it failed."""
+    """The job that makes it or adds to it, while it is at work or when it came to no good end."""
     job_state: str = ""
     share: float | None = None
     """How far that job is, 0 to 1."""
@@ -117,6 +117,10 @@ def _entry(row: DatasetRow, job: Row | None) -> Entry | None:
         state = "broken"
         error = row.error
     share = fraction(job) if job is not None and building else None
+    stuck = job is not None and job.kind in BUILDS and job_state in ("failed", "interrupted")
+    shown = building or state == "failed" or stuck
+    if stuck and made and job is not None:
+        error = str((job.error or {}).get("message", "")) or job.reason
     return Entry(
         row.name,
         row.path,
@@ -133,8 +137,8 @@ def _entry(row: DatasetRow, job: Row | None) -> Entry | None:
         tuple(row.tags),
         row.note,
         row.adopted,
-        (job.id if job is not None else row.job or "") if building or state == "failed" else "",
-        job_state if building or state == "failed" else "",
+        (job.id if job is not None else row.job or "") if shown else "",
+        job_state if shown else "",
         share,
         error,
     )

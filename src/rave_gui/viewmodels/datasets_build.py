@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from rave_gui.i18n import tr
+from rave_gui.viewmodels.datasets import BUILDS
 from rave_gui.viewmodels.jobs import ACTIVE, Row, fraction
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class BuildModel:
         """Files that were begun, in that order, each in its newest state."""
         self._places: dict[str, int] = {}
         self._states: Counter[str] = Counter()
+        self.kind = "dataset"
         self.state = "queued"
         self.message = self.reason = ""
         self.share: float | None = None
@@ -57,13 +59,15 @@ class BuildModel:
 
     def apply(self, view: Row) -> None:
         """Take over the job's state."""
-        self.state = view.state
+        self.kind, self.state = view.kind, view.state
         self.started, self.ended = view.started, view.ended
         self.share = fraction(view)
         error = view.error or {}
         self.reason = (
             " ".join(part for part in (error.get("message"), error.get("hint")) if part) or view.reason
         )
+        if view.state == "interrupted":
+            self.reason = tr("What was done so far is kept. Resume it, and only the missing work is done.")
         progress: dict[str, Any] = view.progress or {}
         self.message = str(progress.get("message") or progress.get("phase") or "")
         if progress.get("unit") in ("s", "seconds", "second", "audio seconds"):
@@ -86,16 +90,27 @@ class BuildModel:
             self._states[state.state] += 1
 
     @property
+    def reads_files(self) -> bool:
+        """Whether the job goes through recordings one by one, and says what becomes of each."""
+        return self.kind in BUILDS
+
+    @property
     def title(self) -> str:
         """What goes on, in a few words."""
+        if self.state == "running":
+            return {
+                "dataset-clone": tr("Making the copy"),
+                "dataset-clean": tr("Copying all but the marked chunks"),
+                "dataset-repair": tr("Saving what can be read"),
+                "dataset-restore": tr("Unpacking the backup"),
+            }.get(self.kind, tr("Reading your recordings"))
         return {
             "queued": tr("Waiting for its turn"),
             "starting": tr("Starting"),
-            "running": tr("Reading your recordings"),
             "paused": tr("Paused"),
             "stopping": tr("Being cancelled"),
             "succeeded": tr("Done"),
             "failed": tr("The dataset could not be made"),
             "cancelled": tr("Cancelled"),
-            "interrupted": tr("Interrupted: the computer or the program ended while it was being made"),
+            "interrupted": tr("The computer or the program ended while it was being made"),
         }.get(self.state, self.state)

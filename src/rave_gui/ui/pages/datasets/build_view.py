@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QStackedWidget, QVBoxLa
 from rave_gui.ui import words
 from rave_gui.ui.bridge import Stop, Task
 from rave_gui.ui.i18n import tr
+from rave_gui.ui.shell.actions import ActionButton
 from rave_gui.ui.shell.session import Session
-from rave_gui.ui.widgets.basic import Banner, Button, Card, Segments, Stat, label
+from rave_gui.ui.widgets.basic import Banner, Card, Segments, Stat, label
 from rave_gui.ui.widgets.log_view import LogView
 from rave_gui.ui.widgets.long_table import LongModel, LongTable
 from rave_gui.ui.widgets.table import Column
@@ -32,7 +33,7 @@ class BuildView(QWidget):
         super().__init__()
         self._session = session
         self.model = BuildModel()
-        self._job = ""
+        self._job = self._seen = ""
         self._task: Task | None = None
         self._lines: list[Any] = []
         themes = session.themes
@@ -42,20 +43,15 @@ class BuildView(QWidget):
         box.setSpacing(space("m"))
         self.banner = Banner(themes)
         self.banner.hide()
-        self.retry = Button(themes, tr("Try again"), "rotate-ccw")
-        self.retry.clicked.connect(lambda: self._act("retry"))
-        self.banner.buttons.addWidget(self.retry)
+        for key in ("resume", "retry"):
+            self._add_button(self.banner.buttons, key)
         box.addWidget(self.banner)
         card = Card(themes)
         top = QHBoxLayout()
         self.state = label("", "lead")
         top.addWidget(self.state, 1)
-        self.pause = Button(themes, tr("Pause"), "pause")
-        self.pause.clicked.connect(lambda: self._act("resume" if self.model.state == "paused" else "pause"))
-        self.cancel = Button(themes, tr("Cancel"), "x", "danger", tip=tr("Nothing half-made is left behind"))
-        self.cancel.clicked.connect(self._cancel)
-        top.addWidget(self.pause)
-        top.addWidget(self.cancel)
+        for key in ("pause", "resume", "cancel"):
+            self._add_button(top, key)
         card.box.addLayout(top)
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
@@ -135,6 +131,17 @@ class BuildView(QWidget):
         box.addWidget(self.stack, 1)
         self.segments.chosen.connect(lambda key: self.stack.setCurrentIndex(int(key == "log")))
 
+    def _add_button(self, row: QHBoxLayout, key: str) -> None:
+        words = {
+            "pause": tr("Pause"),
+            "resume": tr("Resume"),
+            "retry": tr("Try again"),
+            "cancel": tr("Cancel"),
+        }
+        button = ActionButton(self._session.themes, self._session.actions, f"datasets.{key}", text=words[key])
+        row.addWidget(button)
+        button.hide_when_idle()
+
     def follow(self, entry: Entry) -> None:
         """Follow the job of a dataset."""
         if entry.job != self._job or self._task is None:
@@ -194,7 +201,8 @@ class BuildView(QWidget):
         m = self.model
         self.state.setText(m.title)
         share = m.share
-        self.bar.setRange(0, 1000 if share is not None else 0)
+        moving = m.state in ("starting", "running") and not self._session.settings.flag("reduce_motion")
+        self.bar.setRange(0, 0 if share is None and moving else 1000)
         if share is not None:
             self.bar.setValue(round(share * 1000))
         known = m.total > 0
@@ -203,41 +211,25 @@ class BuildView(QWidget):
             if known
             else ""
         )
-        self.stats["rate"].set(tr("{x} × real time", x=f"{m.rate:,.0f}") if m.rate else "")
+        self.stats["rate"].set(tr("{x} × real time", x=f"{m.rate:,.0f}") if m.rate and known else "")
         self.stats["eta"].set(words.duration(m.eta) if m.eta is not None and m.active else "")
         self.stats["elapsed"].set(words.duration(m.elapsed(time.time())) if m.started else "")
         self.stats["files"].set(f"{m.finished:,}" if m.files else "")
         self.stats["problems"].set(f"{m.problems:,}" if m.files else "")
-        self.pause.set_face(*((tr("Resume"), "play") if m.state == "paused" else (tr("Pause"), "pause")))
-        self.pause.setEnabled(m.state in ("running", "paused"))
-        self.cancel.setEnabled(m.active and m.state != "stopping")
+        for key in ("done", "rate", "files", "problems"):
+            self.stats[key].setVisible(m.reads_files)
+        self.segments.button("files").setEnabled(m.reads_files)
+        if not m.reads_files and self.stack.currentIndex() == 0:
+            self.segments.set("log")
+            self.stack.setCurrentIndex(1)
         self.card.setVisible(m.active)
         if m.state in ("failed", "interrupted", "cancelled"):
             self.banner.show_message("danger" if m.state == "failed" else "warning", m.title, m.reason)
         else:
             self.banner.hide()
-
-    def _cancel(self) -> None:
-        if self._session.ask(
-            tr("Cancel making this dataset?"),
-            tr("What was done so far is thrown away. Your recordings are not touched."),
-            tr("Cancel it"),
-            True,
-        ):
-            self._act("cancel")
-
-    def _act(self, what: str) -> None:
-        services, project = self._session.services, self._session.project
-        if services is None or not self._job:
-            return
-        call, job = getattr(services.jobs, what), self._job
-        path = project.path if project is not None else None
-
-        def done(view: Any) -> None:
-            if what == "retry":
-                self._begin(view.id)
-
-        self._session.call(lambda: call(job, path), done)
+        if m.state != self._seen:
+            self._seen = m.state
+            self._session.actions.refresh()
 
 
 def file_state(state: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QIntValidator, QKeySequence, QShortcut
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QMenu, QSplitter, QVBoxLayout, QWidget
 
@@ -100,10 +100,8 @@ class ChunksTab(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(FETCH_MS)
         self._timer.timeout.connect(self._fetch)
-        for keys, act in (("B", self._toggle_bad), ("Ctrl+G", self._focus_jump)):
-            shortcut = QShortcut(QKeySequence(keys), self.table if keys == "B" else self, act)
-            context = shortcut.context()
-            shortcut.setContext(context.WidgetShortcut if keys == "B" else context.WidgetWithChildrenShortcut)
+        shortcut = QShortcut(QKeySequence("B"), self.table, self._toggle_bad)
+        shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
         self.model.changed.connect(self._model_changed)
         self._chosen()
 
@@ -409,6 +407,10 @@ class ChunksTab(QWidget):
     def _export(self) -> None:
         self._indices(self._export_these)
 
+    def export_all(self) -> None:
+        """Every chunk as a sound file."""
+        self._export_these(None)
+
     def _export_these(self, indices: list[int] | None) -> None:
         from rave_gui.ui.dialogs.dataset_extract import ExtractDialog
 
@@ -425,11 +427,12 @@ class ChunksTab(QWidget):
             menu.addAction(self.flag.text(), self._toggle_bad)
             menu.addAction(tr("Export the chosen chunks…"), self._export)
             menu.addSeparator()
-        menu.addAction(tr("Export all chunks…"), lambda: self._export_these(None))
-        clean = menu.addAction(tr("Clean copy without marked chunks…"), self._clean)
+        menu.addAction(tr("Export all chunks…"), self.export_all)
+        clean = menu.addAction(tr("Clean copy without marked chunks…"), self._detail.commands.clean)
         clean.setEnabled(bool(self.model.bad))
         measure = menu.addAction(tr("Measure all chunks for sorting"), self._build_index)
         measure.setEnabled(not self.model.indexed)
+        self.table.sort_menu(menu)
         return menu
 
     def _show_menu(self) -> None:
@@ -437,11 +440,8 @@ class ChunksTab(QWidget):
         if menu is not None:
             menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
 
-    def _clean(self) -> None:
-        if self._entry is not None:
-            self._detail.commands.clean(self._entry, self.model.bad)
-
-    def _focus_jump(self) -> None:
+    def ask_number(self) -> None:
+        """Let the number of a chunk be typed."""
         self.jump_field.setFocus()
         self.jump_field.selectAll()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMenu, QWidget
 
 from rave_gui.ui.i18n import tr, trn
+from rave_gui.ui.pages.datasets.making import Making
+from rave_gui.ui.pages.datasets.tabs import TAB_ICONS, tab_names
 from rave_gui.ui.shell.actions import Action
 from rave_gui.ui.shell.undo import Step
 from rave_gui.viewmodels.datasets import Entry
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
 
 MENU = (
     "open",
+    "pause",
+    "resume",
+    "retry",
+    "cancel",
     "train",
     "append",
     "",
@@ -33,10 +40,16 @@ MENU = (
     "",
     "measure",
     "check",
+    "audit",
+    "clean",
+    "repair",
     "",
     "delete",
 )
 """Menu of one dataset; an empty word draws a line."""
+MENU_OF_ALL = ("new", "adopt", "restore")
+FLEETING = frozenset({"pause", "resume", "retry", "cancel"})
+"""In the menu only while they can be done."""
 
 
 class Commands:
@@ -45,6 +58,7 @@ class Commands:
     def __init__(self, page: DatasetsPage) -> None:
         self._page = page
         self._session = page.session
+        self.making = Making(page.session, lambda: page.current, page.reload)
 
     def actions(self) -> Sequence[Action]:
         """Made once, when the page is registered."""
@@ -53,7 +67,8 @@ class Commands:
         def make(key: str, words: str, run: Callable[[], object], **more: Any) -> Action:
             return Action(f"datasets.{key}", words, run, page="datasets", group=group, **more)
 
-        ready, known = self._ready, self._known
+        ready, known, making = self._ready, self._known, self.making
+        names = tab_names()
         return [
             make("new", tr("New dataset…"), self._page.new, icon="plus", shortcut="Ctrl+N", tip=tr("Make a dataset of recordings"), enabled=self._has_project),
             make("adopt", tr("Add existing…"), self.adopt, icon="folder-input", tip=tr("Use a dataset made elsewhere, by RAVE's own command too; it stays where it is"), enabled=self._has_project),
@@ -69,20 +84,35 @@ class Commands:
             make("reveal", tr("Show in the file manager"), self.reveal, icon="folder-open", enabled=known),
             make("measure", tr("Measure the sound"), self.measure, icon="chart-bar", tip=tr("Loudness, peaks, spectrum and the map of its chunks"), enabled=ready),
             make("check", tr("Check integrity"), self.check, icon="shield-check", tip=tr("Read every chunk and compare it with what was stored"), enabled=ready),
+            make("audit", tr("Look into the split"), self.audit, icon="split", tip=tr("Whether a training tests itself on sound it learns from"), enabled=ready),
+            make("clean", tr("Clean copy without marked chunks…"), self.clean, icon="sparkles", tip=tr("A copy without the chunks marked as bad"), enabled=ready),
+            make("repair", tr("Repaired copy…"), self.repair, icon="wand-sparkles", tip=tr("A copy of everything that can be read"), enabled=known),
+            make("export-chunks", tr("Export all chunks…"), lambda: self._in_tab("chunks").export_all(), icon="download", tip=tr("Write every chunk as a sound file"), enabled=ready),
+            make("jump", tr("Go to a chunk…"), lambda: self._in_tab("chunks").ask_number(), icon="crosshair", shortcut="Ctrl+G", tip=tr("By its number"), enabled=ready),
+            make("pause", tr("Pause the job"), making.pause, icon="pause", tip=tr("It waits until you resume it"), enabled=making.can_pause),
+            make("resume", tr("Resume the job"), making.resume, icon="play", tip=tr("It goes on where it was; only the missing work is done"), enabled=making.can_resume),
+            make("retry", tr("Try again"), making.retry, icon="rotate-ccw", tip=tr("What was done already is used again"), enabled=making.can_retry),
+            make("cancel", tr("Cancel the job"), making.cancel, icon="x", tip=tr("End the job; nothing half-made is left behind"), enabled=making.can_cancel, danger=True),
+            *(make(f"see-{key}", names[key], partial(self._page.show_tab, key), icon=TAB_ICONS[key], shortcut=f"Alt+{i}", enabled=lambda: self._page.tabbed) for i, key in enumerate(names, 1)),
             make("delete", tr("Move to the trash"), self.delete, icon="trash-2", shortcut="Del", tip=tr("It can be brought back from the project's trash"), enabled=known, danger=True),
             make("back", tr("Back to the datasets"), self._page.show_list, icon="arrow-left", shortcut="Esc", enabled=lambda: not self._in_list(), hidden=True),
         ]  # fmt: skip
 
     def menu(self, parent: QWidget) -> QMenu | None:
-        """What can be done with the current dataset."""
-        if self._page.current is None:
-            return None
+        """What can be done with the current dataset, and in the list with none."""
         menu = QMenu(parent)
-        for key in MENU:
-            if key:
-                menu.addAction(self._session.actions.qt(f"datasets.{key}"))
-            else:
+        keys = MENU if self._page.current is not None else ()
+        for key in keys:
+            action = f"datasets.{key}"
+            if not key:
                 menu.addSeparator()
+            elif key not in FLEETING or self._session.actions.is_enabled(action):
+                menu.addAction(self._session.actions.qt(action))
+        if self._in_list():
+            menu.addSeparator()
+            for key in MENU_OF_ALL:
+                menu.addAction(self._session.actions.qt(f"datasets.{key}"))
+            self._page.list.sort_menu(menu)
         return menu
 
     # When
@@ -218,9 +248,9 @@ class Commands:
             work=work,
         )
 
-    def repair(self, entry: Entry) -> None:
+    def repair(self) -> None:
         """A repaired copy; the dataset itself is not touched."""
-        services, project, _ = self._with()
+        services, project, entry = self._with()
 
         def work(new: str) -> Any:
             from rave_gui.datasets import actions
@@ -240,8 +270,25 @@ class Commands:
             suffix=tr("repaired"),
         )
 
-    def clean(self, entry: Entry, bad: int) -> None:
-        """A copy without the chunks marked bad."""
+    def clean(self) -> None:
+        """A copy without the chunks marked bad; where none is, the chunks are shown so that some can be."""
+        services, _project, entry = self._with()
+
+        def work() -> int:
+            from rave_gui.datasets.browse import marks
+
+            return len(marks(entry.path, paths=services.paths))
+
+        def done(bad: int) -> None:
+            if bad:
+                self._clean(entry, bad)
+                return
+            self._page.detail_of(entry).show_tab("chunks")
+            self._session.tell(tr("No chunk is marked as bad yet. Choose some and press B to mark them."))
+
+        self._session.call(work, done)
+
+    def _clean(self, entry: Entry, bad: int) -> None:
         services, project, _ = self._with()
 
         def work(new: str) -> Any:
@@ -385,6 +432,16 @@ class Commands:
     def check(self) -> None:
         """Integrity, as a job."""
         self._page.detail_of(self._with()[2]).check()
+
+    def audit(self) -> None:
+        """What a training tests itself on."""
+        self._in_tab("health").audit()
+
+    def _in_tab(self, key: str) -> Any:
+        """A part of the view of the current dataset, shown now."""
+        detail = self._page.detail_of(self._with()[2])
+        detail.show_tab(key)
+        return detail.tabs[key]
 
     def delete(self) -> None:
         """To the project's trash; says first which runs were trained on it."""

@@ -10,6 +10,7 @@ from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from rave_gui.ui.i18n import tr
+from rave_gui.ui.pages.datasets.tabs import TABS, TARGETS, tab_names
 from rave_gui.ui.shell.actions import ActionButton
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.basic import Chip, ElidedLabel, IconButton, Segments, label
@@ -20,14 +21,6 @@ if TYPE_CHECKING:
     from rave_gui.ui.pages.datasets.commands import Commands
 
 _HERE = "rave_gui.ui.pages.datasets"
-TABS = ("overview", "map", "chunks", "sources", "health")
-TARGETS = {
-    "overview": "overview:OverviewTab",
-    "map": "map_view:MapTab",
-    "chunks": "chunks:ChunksTab",
-    "sources": "sources:SourcesTab",
-    "health": "health:HealthTab",
-}
 
 
 class DetailView(QWidget):
@@ -64,13 +57,7 @@ class DetailView(QWidget):
         head.addLayout(words, 1)
         self._head = head
         box.addLayout(head)
-        names = {
-            "overview": tr("Overview"),
-            "map": tr("Sound map"),
-            "chunks": tr("Chunks"),
-            "sources": tr("Recordings"),
-            "health": tr("Health"),
-        }
+        names = tab_names()
         self.segments = Segments([(key, names[key]) for key in TABS], tr("Parts of this view"))
         self.segments.chosen.connect(self.show_tab)
         box.addWidget(self.segments)
@@ -232,6 +219,8 @@ class DetailView(QWidget):
             "missing": (tr("Not there"), "warning"),
             "broken": (tr("Cannot be opened"), "danger"),
         }.get(entry.state, (tr("Lies elsewhere"), "") if entry.adopted else ("", ""))
+        if entry.job_state == "interrupted":
+            state = (tr("Interrupted"), "warning")
         self.chip.set(*state)
 
     def _menu(self) -> None:

@@ -46,7 +46,7 @@ class HealthTab(QWidget):
         self.check_button = Button(themes, tr("Check now"), "shield-check")
         self.check_button.clicked.connect(self.check)
         self.repair = Button(themes, tr("Repaired copy…"), "wand-sparkles")
-        self.repair.clicked.connect(lambda: self._entry and detail.commands.repair(self._entry))
+        self.repair.clicked.connect(detail.commands.repair)
         self.repair.hide()
         head.addWidget(self.repair)
         head.addWidget(self.check_button)

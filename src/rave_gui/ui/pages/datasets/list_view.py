@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLineEdit,
+    QMenu,
     QStackedWidget,
     QStyle,
     QStyledItemDelegate,
@@ -169,7 +170,13 @@ def _day(seconds: float) -> str:
 
 def _note(entry: Entry) -> str:
     if entry.share is not None:
-        return ""
+        return tr("Paused") if entry.job_state == "paused" else ""
+    if entry.usable_now and entry.job_state in ("failed", "interrupted"):
+        if entry.job_state == "interrupted":
+            return tr("Adding recordings was interrupted; resume it to go on")
+        return tr("Adding recordings failed")
+    if entry.job_state == "interrupted":
+        return tr("Interrupted: what was done is kept, resume it to go on")
     if entry.state in ("building", "failed", "broken", "missing"):
         return entry.error or {
             "building": words.job_state(entry.job_state or "queued"),
@@ -193,6 +200,12 @@ def _lost(entry: Entry) -> str:
     return tr("{time} lost", time=model.length_text(entry.lost))
 
 
+def _tone(entry: Entry) -> str:
+    if entry.job_state == "interrupted":
+        return "warning"
+    return {"failed": "danger", "broken": "danger", "missing": "warning"}.get(entry.state, "")
+
+
 def columns() -> list[Column[Entry]]:
     """Columns of the list."""
     return [
@@ -203,7 +216,7 @@ def columns() -> list[Column[Entry]]:
             strong=True,
             note=_note,
             share=lambda e: e.share,
-            tone=lambda e: {"failed": "danger", "broken": "danger", "missing": "warning"}.get(e.state, ""),
+            tone=_tone,
             tip=lambda e: e.error or str(e.path),
         ),
         Column("sound", tr("Sound"), lambda _e: "", 168, sort=lambda e: e.usable),
@@ -326,6 +339,15 @@ class ListView(QWidget):
     def add_buttons(self) -> None:
         """Buttons of the registered actions."""
         themes, actions = self._session.themes, self._session.actions
+        for key, words_on_it in (
+            ("resume", tr("Resume")),
+            ("retry", tr("Try again")),
+            ("pause", tr("Pause")),
+            ("cancel", tr("Cancel")),
+        ):
+            button = ActionButton(themes, actions, f"datasets.{key}", text=words_on_it)
+            self.buttons.addWidget(button)
+            button.hide_when_idle()
         for key in ("datasets.open", "datasets.train"):
             self.buttons.addWidget(ActionButton(themes, actions, key))
         self.more = IconButton(themes, "ellipsis", tr("More actions"), variant="")
@@ -370,6 +392,20 @@ class ListView(QWidget):
             self.stack.setCurrentWidget(self.empty)
         else:
             self._filter()
+
+    def sort_menu(self, menu: QMenu) -> None:
+        """Orders of the list, for those who do not press the heads of columns."""
+        part = menu.addMenu(tr("Sort by"))
+        rows = self.table.rows
+        for column in rows.columns:
+            action = part.addAction(column.title)
+            action.setCheckable(True)
+            action.setChecked(column.key == rows.sort_column)
+            action.triggered.connect(lambda _on=False, key=column.key: self._sort(key))
+
+    def _sort(self, key: str) -> None:
+        rows = self.table.rows
+        self.table.sort_by(key, descending=rows.sort_column == key and not rows.descending)
 
     def selected(self) -> Entry | None:
         """The chosen dataset."""

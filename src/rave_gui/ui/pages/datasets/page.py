@@ -151,6 +151,16 @@ class DatasetsPage(Page):
             self.stack.addWidget(self._detail)
         return self._detail
 
+    @property
+    def tabbed(self) -> bool:
+        """Whether the parts of a dataset can be chosen now."""
+        return self._looking is not None and not self._looking.building
+
+    def show_tab(self, key: str) -> None:
+        """Another part of the dataset that is shown."""
+        if self._looking is not None:
+            self._looking.show_tab(key)
+
     def new(self, sources: Sequence[Path] = ()) -> None:
         """Make a dataset, with these recordings to begin with."""
         if self.session.project is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from rave_gui.ui.bridge import Stop, Task
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.pages.datasets.wizard.review import Cancel
 from rave_gui.ui.shell.session import Session
-from rave_gui.ui.widgets.basic import Card, IconLabel, Stat, label
+from rave_gui.ui.widgets.basic import Button, Card, IconLabel, Stat, label
 from rave_gui.viewmodels import datasets as text
 from rave_gui.viewmodels.datasets_wizard import WizardModel
 
@@ -55,6 +56,10 @@ class ForecastCard(Card):
         super().__init__(session.themes)
         self._session, self._model = session, model
         self._task: Task | None = None
+        self._listening = False
+        self._heard = 0.0
+        self._asked = self._exact_for = ("", 0)
+        """What was asked last, and what the present forecast was made for when it is exact: parameters and scan."""
         self.scan: Any = None
         """The finished scan, so that the headers are not read again."""
         space = session.themes.theme.space
@@ -78,6 +83,17 @@ class ForecastCard(Card):
         self.box.addLayout(grid)
         self.state = label("", "caption", wrap=True)
         self.box.addWidget(self.state)
+        self.listen = Button(
+            session.themes,
+            "",
+            "headphones",
+            tip=tr(
+                "Read every recording to its end, so that these figures are those of the dataset then made"
+            ),
+        )
+        self.listen.clicked.connect(self._listen)
+        self.box.addWidget(self.listen, 0, Qt.AlignmentFlag.AlignLeft)
+        self.listen.hide()
         self.remarks = QVBoxLayout()
         self.remarks.setSpacing(space("m"))
         self.box.addLayout(self.remarks)
@@ -98,6 +114,7 @@ class ForecastCard(Card):
         if self._task is not None:
             self._task.cancel()
             self._task = None
+        self._listening = False
 
     def _changed(self, topic: str) -> None:
         if topic == "values" and self._model.step in ("parameters", "name"):
@@ -105,37 +122,76 @@ class ForecastCard(Card):
         elif topic == "forecast":
             self._show()
 
-    def _ask(self) -> None:
+    def _listen(self) -> None:
+        """Work it out to the last sample; pressed again: stop."""
+        if self._listening:
+            self.cancel()
+            self.ask()
+        else:
+            self._ask(listen=True)
+
+    def _ask(self, *, listen: bool = False) -> None:
         services, project, model = self._session.services, self._session.project, self._model
         if services is None or project is None or model.problems:
             return
-        if self._task is not None:
-            self._task.cancel()
         params = model.params(Path(project.datasets) / (model.name or "dataset"))
         scan = self.scan
-        model.forecasting = True
+        what = (repr(replace(params, output="")), id(scan))
+        if not listen and (
+            (self._listening and what == self._asked)
+            or (what == self._exact_for and model.forecast is not None)
+        ):
+            return  # it cannot become any better, and may have taken a while
+        if self._task is not None:
+            self._task.cancel()
+        self._asked = what
+        model.forecasting, self._listening = True, listen
+        self._heard = 0.0
         self._say_state()
 
-        def read(stop: Stop, _emit: Any) -> Any:
+        def read(stop: Stop, emit: Any) -> Any:
             from rave_gui.datasets import actions
 
-            return actions.preflight(services, params, scan=scan, cancel=Cancel(stop))
+            last = 0.0
+
+            def on_progress(done: float, total: float) -> None:
+                nonlocal last
+                share = done / total if total else 0.0
+                if share - last >= 0.01:
+                    last = share
+                    emit(share)
+
+            return actions.preflight(
+                services, params, scan=scan, cancel=Cancel(stop), on_progress=on_progress, listen=listen
+            )
+
+        def heard(shares: list[Any]) -> None:
+            self._heard = shares[-1]
+            self._say_state()
 
         def failed(error: Exception) -> None:
-            self._task = None
+            self._task, self._listening = None, False
             if not isinstance(error, UserError):
                 raise error
             model.set_forecast(None, error)
 
         def done(found: Any) -> None:
-            self._task = None
+            self._task, self._listening = None, False
+            self._exact_for = what if found.exact else ("", 0)
             model.set_forecast(found)
 
-        self._task = self._session.stream(read, lambda _batch: None, done, failed)
+        self._task = self._session.stream(read, heard, done, failed)
 
     def _say_state(self) -> None:
         found = self._model.forecast
-        if self._model.forecasting and found is None:
+        inexact = found is not None and not found.exact
+        self.listen.setVisible(self._listening or inexact)
+        self.listen.set_face(
+            *((tr("Stop listening"), "square") if self._listening else (tr("Listen through"), "headphones"))
+        )
+        if self._listening:
+            self.state.setText(tr("Listening to the recordings: {share}", share=f"{self._heard:.0%}"))
+        elif self._model.forecasting and found is None:
             self.state.setText(tr("Working it out…"))
         elif found is not None and not found.exact:
             self.state.setText(

@@ -289,6 +289,8 @@ class ReviewStep(QWidget):
         if not rows:
             return None
         menu = QMenu(self)
+        self.table.sort_menu(menu)
+        menu.addSeparator()
         menu.addAction(tr("Play or pause"), self.player.toggle)
         menu.addAction(self.leave_out.text(), self._toggle_excluded)
         menu.addAction(tr("Measure levels"), self._measure)
