@@ -47,6 +47,8 @@ class LongModel(QAbstractTableModel):
         self.columns = tuple(columns)
         self._count, self._row = count, row
         self._rows = 0
+        self.sorted_by = ("", False)
+        """What the header says the rows are sorted by: the column's key, and whether descending."""
 
     def grown(self) -> None:
         """Rows were added at the end."""
@@ -79,7 +81,8 @@ class LongModel(QAbstractTableModel):
             return None
         column = self.columns[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return column.title
+            key, descending = self.sorted_by
+            return f"{column.title} {'↓' if descending else '↑'}" if key == column.key else column.title
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
             return int(side | Qt.AlignmentFlag.AlignVCenter)
@@ -216,16 +219,23 @@ class LongTable(QTableView):
     def show_sort(self, key: str, descending: bool) -> None:
         """Show in the header what the rows are sorted by; an empty key shows nothing."""
         self._sort, self._descending = key, descending
-        header = self.horizontalHeader()
-        section = next((i for i, c in enumerate(self.rows.columns) if c.key == key), -1)
-        header.setSortIndicatorShown(section >= 0)
-        if section >= 0:
-            order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
-            header.setSortIndicator(section, order)
+        self.rows.sorted_by = (key, descending)
+        self.rows.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.rows.columns) - 1)
 
     def sort_key(self) -> tuple[str, bool]:
         """What the header shows: the column's key, and whether descending."""
         return self._sort, self._descending
+
+    def sort_menu(self, menu: QMenu) -> None:
+        """Orders of the rows, for those who do not press the heads of columns."""
+        part = menu.addMenu(tr("Sort by"))
+        for section, column in enumerate(self.rows.columns):
+            if column.key in self._unsortable:
+                continue
+            action = part.addAction(column.title)
+            action.setCheckable(True)
+            action.setChecked(column.key == self._sort)
+            action.triggered.connect(lambda _on=False, section=section: self._pressed(section))
 
     def _first_column(self) -> int:
         return next((i for i in range(len(self.rows.columns)) if not self.isColumnHidden(i)), 0)
