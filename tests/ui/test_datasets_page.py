@@ -254,9 +254,11 @@ def test_looking_into_a_dataset(
     assert bad[0].reason
     detail.show_tab("health")
     health = detail.tabs["health"]
-    press(health.audit_button, Qt.Key.Key_Space)
-    qtbot.waitUntil(health.audit_button.isEnabled, timeout=PATIENCE)
-    assert "%" in health.split_text.text()
+    press(health.split.button, Qt.Key.Key_Space)
+    qtbot.waitUntil(health.split.button.isEnabled, timeout=PATIENCE)
+    assert "%" in health.split.text.text()
+    assert health.split.examples.rows.rows
+    assert "recording" in health.split.bar.accessibleDescription()
     assert not nameless(detail)
 
 

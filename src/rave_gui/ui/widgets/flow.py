@@ -27,7 +27,11 @@ class FlowGrid(QWidget):
         themes.changed.connect(self.arrange)
 
     def set_things(self, things: Sequence[QWidget]) -> None:
-        """Show these, in this order."""
+        """Show these, in this order; what was shown before and is not among them is gone for good."""
+        for old in self._things:
+            if old not in things:
+                old.hide()
+                old.deleteLater()
         self._things = list(things)
         for thing in self._things:
             thing.setParent(self)

@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -158,6 +158,7 @@ class LongTable(QTableView):
         self._themes, self.rows, self._drop = themes, model, tuple(drop)
         self._unsortable = frozenset(unsortable)
         self._sort, self._descending = "", False
+        self._empty = ""
         self._off: set[str] = {column.key for column in model.columns if column.hidden}
         self.menu: Callable[[], QMenu | None] = lambda: None
         self.setModel(model)
@@ -183,6 +184,23 @@ class LongTable(QTableView):
         self.doubleClicked.connect(lambda index: self.opened.emit(index.row()))
         themes.changed.connect(self._sizes)
         self._sizes()
+
+    def say_empty(self, text: str) -> None:
+        """What stands in the middle while there are no rows."""
+        if text != self._empty:
+            self._empty = text
+            self.setAccessibleDescription(text)
+            self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        super().paintEvent(event)
+        if self._empty and not self.rows.rowCount():
+            painter = QPainter(self.viewport())
+            painter.setPen(QColor(self._themes.theme.colors.muted))
+            painter.setFont(self.font())
+            flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+            painter.drawText(self.viewport().rect().adjusted(24, 24, -24, -24), flags, self._empty)
+            painter.end()
 
     def selected(self) -> list[int]:
         """Numbers of the chosen rows, ascending."""

@@ -227,6 +227,7 @@ class BuildView(QWidget):
             self.banner.show_message("danger" if m.state == "failed" else "warning", m.title, m.reason)
         else:
             self.banner.hide()
+        self.table.say_empty(tr("No recording was read yet.") if m.active else "")
         if m.state != self._seen:
             self._seen = m.state
             self._session.actions.refresh()

@@ -250,7 +250,11 @@ class ChunksTab(QWidget):
         m = self.model
         if self._opening:
             self.status.setText(tr("Loading…"))
+            self.table.say_empty(tr("Loading…"))
             return
+        self.table.say_empty(
+            tr("No chunk is marked as bad. Choose one and press B to mark it.") if m.view.marked else ""
+        )
         parts = [trn("{n} chunk", "{n} chunks", m.count)]
         if m.count != m.total:
             parts.append(tr("of {n}", n=f"{m.total:,}"))

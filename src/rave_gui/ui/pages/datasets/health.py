@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 
 from rave_gui.ui import words
 from rave_gui.ui.i18n import tr, trn
+from rave_gui.ui.pages.datasets.audit import SplitCard
+from rave_gui.ui.pages.datasets.repaired import RepairCard
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.basic import Button, Card, Chip, label
 from rave_gui.ui.widgets.job_line import JobStrip
@@ -38,6 +40,8 @@ class HealthTab(QWidget):
         self.strip = JobStrip(session)
         self.strip.ended.connect(self._ended)
         box.addWidget(self.strip)
+        self.repaired = RepairCard(session)
+        box.addWidget(self.repaired)
         # Integrity
         card, head = self._card(tr("Integrity"))
         self.check_chip = Chip()
@@ -66,19 +70,9 @@ class HealthTab(QWidget):
         self.problems.hide()
         card.box.addWidget(self.problems)
         box.addWidget(card)
-        # The split
-        card, head = self._card(tr("What a training tests itself on"))
-        self.split_chip = Chip()
-        self.split_chip.set("")
-        head.insertWidget(1, self.split_chip)
-        self.audit_button = Button(themes, tr("Look into the split"), "split")
-        self.audit_button.clicked.connect(self.audit)
-        head.addWidget(self.audit_button)
-        self.split_text = label("", "body", wrap=True)
-        self.split_advice = label("", "muted", wrap=True)
-        card.box.addWidget(self.split_text)
-        card.box.addWidget(self.split_advice)
-        box.addWidget(card)
+        self.split = SplitCard(session, lambda: self._entry)
+        self.split.opened.connect(detail.show_chunk)
+        box.addWidget(self.split)
         # Runs
         card, _head = self._card(tr("Used by"))
         self.uses = QVBoxLayout()
@@ -110,14 +104,8 @@ class HealthTab(QWidget):
         if self._entry is None or self._entry.path != entry.path or fresh:
             self._entry = entry
             self._show_report(None)
-            self.split_chip.set("")
-            self.split_text.setText(
-                tr(
-                    "A training keeps about 2 % of the chunks apart and tests the model on them. When they come from recordings that it "
-                    "also learns from, the test looks better than the model is."
-                )
-            )
-            self.split_advice.hide()
+            self.split.clear()
+            self.repaired.show_entry(entry)
             self._last_check()
         self._entry = entry
         self.refresh_uses()
@@ -151,34 +139,7 @@ class HealthTab(QWidget):
 
     def audit(self) -> None:
         """Look into RAVE's split."""
-        services, project, entry = self._session.services, self._session.project, self._entry
-        if services is None or entry is None:
-            return
-        path = project.path if project is not None else None
-        self.audit_button.setEnabled(False)
-
-        def work() -> Any:
-            from rave_gui.datasets import actions
-
-            return actions.split_audit(services, entry.path, path)
-
-        def done(found: dict[str, Any]) -> None:
-            self.audit_button.setEnabled(True)
-            share = float(found.get("share") or 0.0)
-            if found.get("known"):
-                self.split_chip.set(
-                    tr("{share} of the test is known to the training", share=f"{share:.0%}"),
-                    "success" if share < 0.05 else "warning",
-                )
-            self.split_text.setText(str(found.get("message", "")))
-            self.split_advice.setText(str(found.get("advice", "")))
-            self.split_advice.setVisible(bool(found.get("advice")))
-
-        def failed(error: Exception) -> None:
-            self.audit_button.setEnabled(True)
-            self._session.fail(error)
-
-        self._session.call(work, done, failed)
+        self.split.audit()
 
     def refresh_uses(self) -> None:
         """Ask again who uses it."""

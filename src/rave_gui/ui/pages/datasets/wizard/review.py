@@ -375,6 +375,12 @@ class ReviewStep(QWidget):
         if not self.files.order.plain:
             parts.append(tr("{n} shown", n=f"{len(files.shown):,}"))
         self.status.setText("  ·  ".join(parts))
+        if self._model.scanning:
+            self.table.say_empty(tr("Searching for recordings…"))
+        elif files.rows:
+            self.table.say_empty(tr("No file matches. Try another word, or show all."))
+        else:
+            self.table.say_empty(tr("No sound files were found. Go back and choose another folder."))
 
     # Levels
 

@@ -7,14 +7,13 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from rave_gui.ui import words
 from rave_gui.ui.i18n import tr, trn
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.basic import Button, IconLabel, label
 from rave_gui.ui.widgets.drop import DropZone
-from rave_gui.ui.widgets.fields import TextField
 from rave_gui.ui.widgets.table import Column, Table
 from rave_gui.viewmodels.datasets_wizard import WizardModel
 
@@ -114,18 +113,22 @@ class SourcesStep(QWidget):
         self.remove.setEnabled(False)
         self.remove.clicked.connect(self._remove)
         self.table.chosen.connect(lambda: self.remove.setEnabled(bool(self.table.selected())))
-        self.kinds = TextField(
-            themes,
-            tr("Only these kinds of file"),
-            tr("Endings with commas between them, such as wav, flac. Empty: every kind of sound file."),
-            placeholder=tr("every kind"),
+        self.kinds = QLineEdit()
+        self.kinds.setPlaceholderText(tr("every kind, or: wav, flac"))
+        self.kinds.setAccessibleName(tr("Only these kinds of file"))
+        self.kinds.setToolTip(
+            tr("Endings with commas between them, such as wav, flac. Empty: every kind of sound file.")
         )
-        self.kinds.changed.connect(self._kinds)
-        self.kinds.setMaximumWidth(themes.theme.px(420))
+        self.kinds.textChanged.connect(lambda _text: self._kinds())
+        self.kinds.setFixedWidth(themes.theme.px(240))
         foot = QHBoxLayout()
-        foot.addWidget(self.kinds, 1)
+        foot.setSpacing(themes.theme.space("s"))
+        name = label(tr("Only these kinds of file"), "strong")
+        name.setBuddy(self.kinds)
+        foot.addWidget(name)
+        foot.addWidget(self.kinds)
         foot.addStretch(1)
-        foot.addWidget(self.remove, 0, Qt.AlignmentFlag.AlignTop)
+        foot.addWidget(self.remove)
         box.addLayout(foot)
         model.changed.connect(self._changed)
         self._changed("sources")
@@ -144,8 +147,8 @@ class SourcesStep(QWidget):
             self.table.set_rows(paths)
         elif topic == "values":
             text = ", ".join(self._model.values["extensions"])
-            if self._parsed(self.kinds.value()) != self._model.values["extensions"]:
-                self.kinds.set_value(text)
+            if self._parsed(self.kinds.text()) != self._model.values["extensions"]:
+                self.kinds.setText(text)
 
     def _look(self, paths: list[Path]) -> None:
         """What each path is (a folder on a slow disk must not hold the window up)."""
@@ -177,7 +180,7 @@ class SourcesStep(QWidget):
         self._model.remove_sources(self.table.selected())
 
     def _kinds(self) -> None:
-        self._model.set_value("extensions", self._parsed(self.kinds.value()))
+        self._model.set_value("extensions", self._parsed(self.kinds.text()))
 
     @staticmethod
     def _parsed(text: str) -> list[str]:
