@@ -2,7 +2,7 @@
 
     python benchmarks/estimate.py [--engine PYTHON] [--only NAME ...]
 
-Each stock configuration at its full size (an add-on on v2), batch 1, runs in a process of its own: the estimate on fake tensors
+Each stock configuration (an add-on on v2) at ``CAPACITY = 16`` and batch 1, and some at their full size as well, runs in a process of its own: the estimate on fake tensors
 first, then real steps of both phases on the CPU with real Adams. Three figures a phase: ``estimated``; ``counted``, the most bytes
 of tensors alive at once in the real step; ``process``, how much the process's resident memory grew at its peak (Linux), which
 adds the kernels' workspaces and what the allocator wastes. No GPU is involved. Written to benchmarks/results/estimate.json.
@@ -20,6 +20,8 @@ import record
 
 BATCH = 1
 N_SIGNAL = 131072
+CAPACITY = 16
+FULL_SIZE = ("v1", "v2_small", "v2")
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
@@ -29,7 +31,7 @@ def resident(key: str) -> int:
     return int(line.split()[1]) * 1024
 
 
-def inner(name: str) -> None:
+def inner(name: str, full: bool) -> None:
     """One configuration, in the engine's interpreter; prints one JSON object."""
     record.expose_engine()
     import torch
@@ -44,7 +46,7 @@ def inner(name: str) -> None:
     compat.install()
     metas.load()
     stack = [name] if name in stacks.BASES else ["v2", name]
-    configs.compose(stack, channels=1)
+    configs.compose(stack, [] if full else [f"CAPACITY = {CAPACITY}"], channels=1)
     guess = estimate.estimate(N_SIGNAL, BATCH)
     before = resident("VmRSS")
     model = configs.build_model().train()
@@ -86,17 +88,22 @@ def main() -> None:
     parser.add_argument("--engine", type=Path)
     parser.add_argument("--only", nargs="*", help="names of configurations")
     parser.add_argument("--inner", help=argparse.SUPPRESS)
+    parser.add_argument("--full", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inner:
-        inner(options.inner)
+        inner(options.inner, options.full)
         return
     from rave_protocol import stacks
 
     python = record.engine_python(options.engine)
     figures = {}
-    for name in options.only or [*sorted(stacks.BASES), *sorted(stacks.ADD_ONS)]:
+    names = [(name, False) for name in (*sorted(stacks.BASES), *sorted(stacks.ADD_ONS))]
+    for stock, full in [*names, *((name, True) for name in FULL_SIZE)]:
+        if options.only and stock not in options.only:
+            continue
+        name = f"{stock}, full size" if full else stock
         done = subprocess.run(
-            [str(python), "-W", "ignore", __file__, "--inner", name],
+            [str(python), "-W", "ignore", __file__, "--inner", stock, *(["--full"] if full else [])],
             stdout=subprocess.PIPE,
             text=True,
             check=True,
@@ -114,6 +121,7 @@ def main() -> None:
             figures,
             engine=record.versions(python, "torch", "acids-rave"),
             batch=BATCH,
+            capacity=CAPACITY,
             n_signal=N_SIGNAL,
         )
     )

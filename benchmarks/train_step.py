@@ -35,8 +35,8 @@ CASES: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 STOCK_CAPACITY = 16
-FEWER = 3
-"""Stock configurations are measured over a third of the steps: there are many."""
+FEWER = 4
+"""Stock configurations are measured over a quarter of the steps: there are many."""
 WARM_UP = 4
 """First steps of a phase that are not counted: allocator, kernel choice, the one-time probe at the start of phase 2."""
 
