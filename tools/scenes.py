@@ -95,6 +95,8 @@ def _new_run(step: int) -> Callable[[Tour], None]:
     def arrange(tour: Tour) -> None:
         page = tour.go("training", new=True, dataset=tour.names("dataset")[0])
         tour.rest(1.5)
+        if step:
+            page.wizard.choose("preset:tiny")
         for n in range(1, step + 1):
             page.wizard.bar.wanted.emit(n)
             tour.rest(1.0)
@@ -112,6 +114,21 @@ def _run(tab: str) -> Callable[[Tour], None]:
         tour.rest(1.5)
 
     return arrange
+
+
+def _part(view: str) -> Callable[[Tour], None]:
+    """A part of Training beside the list of runs."""
+
+    def arrange(tour: Tour) -> None:
+        tour.go("training", view=view)
+        tour.rest(4.0)
+
+    return arrange
+
+
+def _gallery(tour: Tour) -> None:
+    tour.go("gallery")
+    tour.rest(3.0)
 
 
 def _list(page: str) -> Callable[[Tour], None]:
@@ -191,6 +208,8 @@ FILLED: tuple[Scene, ...] = (
     Scene("new-run-model", _new_run(2)),
     Scene("new-run-settings", _new_run(3)),
     Scene("new-run-review", _new_run(4)),
+    Scene("compare", _part("compare")),
+    Scene("configs", _part("configs")),
     Scene("models", _models("listen")),
     Scene("models-checkpoints", _models("checkpoints")),
     Scene("models-takes", _models("takes")),
@@ -199,7 +218,7 @@ FILLED: tuple[Scene, ...] = (
     Scene("export-new", _export_new),
     Scene("jobs", _jobs),
     Scene("quickstart", lambda tour: tour.go("quickstart")),
-    Scene("gallery", lambda tour: tour.go("gallery")),
+    Scene("gallery", _gallery),
     Scene("dialog-palette", _action("window.palette"), wide=True),
     Scene("dialog-settings", _action("window.settings"), wide=True),
     Scene("dialog-keys", _action("help.keys"), wide=True),
