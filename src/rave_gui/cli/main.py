@@ -25,6 +25,7 @@ COMMANDS = {
     "model": ("rave_gui.cli.models", "Send sound through trained models and measure them."),
     "export": ("rave_gui.cli.exports", "Export models for nn~ and verify them."),
     "jobs": ("rave_gui.cli.jobs", "List, watch and control jobs."),
+    "notify": ("rave_gui.cli.notify", "Be told about trainings by webhook or e-mail."),
     "engine": ("rave_gui.cli.engine", "Install, check, adopt or remove the engine's environment."),
     "doctor": ("rave_gui.cli.doctor", "Check this computer and say what to do about each fault."),
     "window": ("rave_gui.cli.main:window_command", "Open the window (also: no command at all)."),

@@ -17,6 +17,7 @@ from rave_gui.errors import UserError
 from rave_gui.i18n import tr
 from rave_gui.jobs import recovery
 from rave_gui.jobs.folder import JobFolder
+from rave_gui.jobs.herald import Herald
 from rave_gui.jobs.launch import app_command, app_environment
 from rave_gui.jobs.reconcile import MAX_ATTEMPTS, reconcile
 from rave_gui.jobs.registry import Registry, Row
@@ -54,6 +55,8 @@ class _Look:
     busy: Counter[str] = field(default_factory=Counter)
     queued: list[tuple[Row, JobFolder]] = field(default_factory=list)
     pending: int = 0
+    running: list[Path] = field(default_factory=list)
+    """Folders of jobs that somebody is at work on."""
 
 
 class Dispatcher:
@@ -67,6 +70,7 @@ class Dispatcher:
         self._runners: dict[str, _Runner] = {}
         self._missed: dict[str, float] = {}
         self._queued: dict[Path, tuple[int, JobState]] = {}
+        self.herald = Herald(paths)
 
     def run(self) -> int:
         """Dispatch until idle. Returns 0, also when another dispatcher is at work."""
@@ -79,6 +83,7 @@ class Dispatcher:
             # A job registered between the last look and the release was told that somebody is at work.
             if not self.registry.pending():
                 break
+        self.herald.close()
         return 0
 
     def _serve(self) -> None:
@@ -99,6 +104,7 @@ class Dispatcher:
         ) as error:  # the registry cannot be used at the moment (full disk): try again, jobs run on
             print(error.message, error.details, file=sys.stderr, flush=True)
             return False
+        self.herald.see(look.running)
         for row, folder in look.queued:
             if self._free(row.lane, look.busy):
                 look.busy[row.lane] += 1
@@ -152,6 +158,7 @@ class Dispatcher:
         look.pending += 1
         if folder.runner_alive():
             look.busy[row.lane] += 1
+            look.running.append(folder.path)
         elif state.final:
             if folder.work_alive():  # still leaving: it may hold the device
                 look.busy[row.lane] += 1
@@ -161,6 +168,8 @@ class Dispatcher:
                 if again is not None:  # before the row ends: whoever is killed in between finds it again
                     look.pending += 1
                     recovery.submit(self.paths, row, folder, again)
+                else:
+                    self.herald.ended(folder.path)
                 self.registry.end(row.id)
                 self._runners.pop(row.id, None)
         elif folder.work_alive():
@@ -231,6 +240,7 @@ class Dispatcher:
                 state.move("failed", message)
                 folder.write_state(state)
         self.registry.end(row.id)
+        self.herald.ended(folder.path)
 
 
 class Starter:

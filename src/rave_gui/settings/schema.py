@@ -60,6 +60,7 @@ class Setting:
 
 
 LOOK, PROJECTS, SOUND, JOBS, ENGINE = N_("Look"), N_("Projects"), N_("Sound"), N_("Jobs"), N_("Engine")
+NOTIFICATIONS = N_("Notifications")
 
 SCHEMA: tuple[Setting, ...] = (
     Setting(
@@ -150,6 +151,73 @@ SCHEMA: tuple[Setting, ...] = (
         minimum=0.0,
         maximum=86400.0,
         section=JOBS,
+    ),
+    Setting(
+        "notify_about",
+        "all",
+        N_("Tell me by webhook or e-mail"),
+        N_(
+            "About trainings, also while no window is open. Problems: alerts of a running training, and trainings that failed."
+        ),
+        choices=("all", "problems"),
+        names=(N_("Ends and problems"), N_("Problems only")),
+        section=NOTIFICATIONS,
+    ),
+    Setting(
+        "notify_webhook",
+        "",
+        N_("Webhook"),
+        N_(
+            "An address (https://…) that gets a JSON message; Slack, Discord and Mattermost give you one. “keyring”: the address is "
+            "kept in the system's keyring (rave-gui notify secret webhook-address). Empty: none."
+        ),
+        section=NOTIFICATIONS,
+    ),
+    Setting(
+        "notify_email",
+        "",
+        N_("E-mail to"),
+        N_("One or more addresses with commas between them. Empty: no e-mail."),
+        section=NOTIFICATIONS,
+    ),
+    Setting(
+        "notify_smtp_host",
+        "",
+        N_("Mail server"),
+        N_("Name of your provider's outgoing server (SMTP)."),
+        section=NOTIFICATIONS,
+    ),
+    Setting(
+        "notify_smtp_port",
+        587.0,
+        N_("Mail server's port"),
+        N_("587 for STARTTLS, 465 for TLS."),
+        minimum=1.0,
+        maximum=65535.0,
+        section=NOTIFICATIONS,
+    ),
+    Setting(
+        "notify_smtp_security",
+        "starttls",
+        N_("Mail server's encryption"),
+        N_("A password is never sent without, except to this computer."),
+        choices=("starttls", "tls", "none"),
+        names=(N_("STARTTLS"), N_("TLS"), N_("None")),
+        section=NOTIFICATIONS,
+    ),
+    Setting(
+        "notify_smtp_user",
+        "",
+        N_("Mail server's user"),
+        N_("Its password is kept in the system's keyring: rave-gui notify secret smtp-password."),
+        section=NOTIFICATIONS,
+    ),
+    Setting(
+        "notify_from",
+        "",
+        N_("E-mail from"),
+        N_("Sender of the e-mails. Empty: the user, or the first address."),
+        section=NOTIFICATIONS,
     ),
     Setting(
         "torch_build",
