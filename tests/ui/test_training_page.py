@@ -118,7 +118,7 @@ def test_a_live_run_shows_curves_and_obeys(
     model = view.model
     assert model.state == "running"
     before = model.step
-    qtbot.waitUntil(lambda: "distance" in view.curves.panels and "validation" in view.curves.panels)
+    qtbot.waitUntil(lambda: {"distance", "validation"} <= set(view.curves.panels), timeout=30_000)
     assert view.buttons["training.pause"].isVisible()
     assert not view.buttons["training.go_on"].isVisible()
     live.more(30)
@@ -150,7 +150,7 @@ def test_plots_grow_smooth_and_are_saved(
     app = open_page(open_app, qtbot, project)
     view = watch(app, qtbot, "drums")
     curves = view.curves
-    qtbot.waitUntil(lambda: len(curves.panels) >= 6 and not curves.busy)
+    qtbot.waitUntil(lambda: len(curves.panels) >= 6 and not curves.busy, timeout=30_000)
     curves.panels["validation"].grow.click()
     assert curves.large == "validation"
     assert not curves.panels["distance"].isVisible()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
-from rave_gui.viewmodels.job import JobModel, LogLine
+from rave_gui.viewmodels.job import LOG_LINES, JobModel, LogLine
+from rave_gui.viewmodels.joblog import story_line
 from rave_gui.viewmodels.schedule import Schedule
 from rave_protocol import events
 from rave_protocol.events import Stamped
@@ -107,6 +108,9 @@ class RunModel:
         """The history was read."""
         self.asked = ""
         """The command that was sent and has not shown an effect yet."""
+        self.story: list[LogLine] = []
+        """What happened, in words."""
+        self.story_dropped = 0
         self.told_at: float | None = None
         """When the newest progress was told (seconds since the epoch)."""
         self._fresh = False
@@ -249,8 +253,11 @@ class RunModel:
         }[action]
 
     def _events(self, stamped: list[Stamped]) -> set[str]:
+        topics: set[str] = set()
         for item in stamped:
             event = item.event
+            if not isinstance(event, (events.Metric, events.Progress, events.Ack)):
+                topics |= self._tell(item)
             if isinstance(event, events.Progress) and event.unit.startswith("step"):
                 self.told_at = item.time
                 if self._fresh:
@@ -265,7 +272,18 @@ class RunModel:
             elif isinstance(event, events.Started) and event.role != "runner":
                 self._session_start, self._fresh = None, True
                 self.job.started = None
-        return set(self.job.apply(stamped))
+        return topics | set(self.job.apply(stamped))
+
+    def _tell(self, item: Stamped) -> set[str]:
+        line = story_line(item)
+        if line is None:
+            return set()
+        self.story.append(line)
+        extra = len(self.story) - LOG_LINES
+        if extra > 0:
+            del self.story[:extra]
+            self.story_dropped += extra
+        return {"log"}
 
     def _fold(self, update: Facts | Scalars | Files | History | tuple[LogLine, ...]) -> set[str]:
         match update:

@@ -118,6 +118,12 @@ def _whole(value: object) -> int | None:
     return int(value) if isinstance(value, (int, float)) and value > 0 else None
 
 
+def _total(params: Mapping[str, Any], progress: Mapping[str, Any]) -> int | None:
+    """Steps aimed at: what the training says (it may have been made longer), else what it was started with."""
+    said = _whole(progress.get("total")) if str(progress.get("unit", "")).startswith("step") else None
+    return said or _whole(params.get("max_steps"))
+
+
 def _number(value: object) -> float | None:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
@@ -139,7 +145,7 @@ def join(item: RunItem, job: Any) -> RunItem:
         item,
         state=job.state,
         step=step if step is not None and (running or step > (item.step or 0)) else item.step,
-        total=_whole(params.get("max_steps")) or item.total,
+        total=_total(params, progress) or item.total,
         phase=str(progress.get("phase") or result.get("phase") or item.phase),
         best=_number(result.get("validation")) if item.best is None else item.best,
         rate=rate if rate is not None else item.rate,

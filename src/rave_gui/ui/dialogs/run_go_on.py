@@ -156,7 +156,7 @@ class GoOnDialog(Dialog):
         self.fields[key] = field
         self._rows.addWidget(field)
         field.editor.setFocus()
-        self.fit()
+        self._ask()
         return field
 
     def _remove(self, key: str) -> None:
@@ -234,6 +234,7 @@ class GoOnDialog(Dialog):
             for c in plan.changes
         ]
         self.details.setText("\n".join(line for line in lines if line))
+        self.fit()
 
     def submit(self) -> None:
         """Submit the job, in a thread."""

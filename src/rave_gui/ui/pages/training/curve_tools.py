@@ -65,6 +65,7 @@ class CurveTools(QWidget):
         row.addWidget(self.log)
         row.addWidget(self.spikes)
         row.addWidget(self.save)
+        row.addStretch(1)
 
     def save_as(self, kind: str) -> None:
         """Ask where, then write a ``png``, ``svg`` or ``csv`` file."""

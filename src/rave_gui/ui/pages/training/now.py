@@ -141,6 +141,9 @@ class NowCard(Card):
             "pause": tr("Pausing after this step…"),
             "resume": tr("Going on…"),
             "stop": tr("Stopping: the checkpoint is being saved…"),
+            "save": tr("A checkpoint is written after this step…"),
+            "preview": tr("The model plays the held-out piece after this step…"),
+            "phase2": tr("Phase 2 begins after this step…"),
             "cancel": tr("Cancelling: the running step is ended…"),
         }.get(model.asked)
         if asked:

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from rave_gui.ui import words
 from rave_gui.ui.i18n import tr
@@ -17,12 +17,12 @@ from rave_gui.ui.pages.training.ear import EarView
 from rave_gui.ui.pages.training.facts import FactsView
 from rave_gui.ui.pages.training.hardware import HardwareStrip
 from rave_gui.ui.pages.training.health import AlertsView, Doctor
+from rave_gui.ui.pages.training.log import RunLog
 from rave_gui.ui.pages.training.now import NowCard
 from rave_gui.ui.pages.training.runs import ICONS
 from rave_gui.ui.shell.actions import ActionButton
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.basic import Banner, Chip, ElidedLabel, IconButton, Segments
-from rave_gui.ui.widgets.log_view import LogView
 from rave_gui.viewmodels.run import RunModel
 
 TABS = ("curves", "listen", "log", "facts")
@@ -81,23 +81,16 @@ class RunView(QWidget):
             tr("What is shown below"),
         )
         self.tabs.chosen.connect(self.show_tab)
-        row = QHBoxLayout()
-        row.setSpacing(space("m"))
-        row.addWidget(self.tabs)
-        row.addStretch(1)
-        row.addWidget(self.tools)
-        box.addLayout(row)
+        self.log = RunLog(session)
+        # Side by side, or one above the other where there is no room.
+        self._bar = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._bar.setSpacing(space("s"))
+        self._bar.addWidget(self.tabs)
+        self._bar.addStretch(1)
+        self._bar.addWidget(self.tools)
+        self._bar.addWidget(self.log.kind)
+        box.addLayout(self._bar)
         self.ear = EarView(session)
-        self.log = LogView(
-            themes,
-            {
-                "search": tr("Search the log (Enter: the one before)"),
-                "follow": tr("Follow"),
-                "copy": tr("Copy"),
-                "name": tr("Log"),
-                "empty": tr("What the training prints appears here."),
-            },
-        )
         self.facts = FactsView(session)
         self.stack = QStackedWidget()
         for widget in (self.curves, self.ear, self.log, self.facts):
@@ -165,6 +158,7 @@ class RunView(QWidget):
             self.tabs.button(key).setFocus(Qt.FocusReason.OtherFocusReason)
         self.stack.setCurrentIndex(TABS.index(key))
         self.tools.setVisible(key == "curves")
+        self.log.kind.setVisible(key == "log")
         if key != "listen":
             self.ear.release()
 
@@ -199,6 +193,9 @@ class RunView(QWidget):
     def _make_room(self) -> None:
         """The computer's state is shown while it matters and where there is room for it."""
         model = self.model
+        wide = self.width() >= self.tabs.sizeHint().width() + self.tools.sizeHint().width()
+        ways = QBoxLayout.Direction
+        self._bar.setDirection(ways.LeftToRight if wide else ways.TopToBottom)
         tall = self.height() >= self._themes.theme.px(640)
         self.hardware.setVisible(tall and model is not None and model.active)
 
@@ -221,7 +218,7 @@ class RunView(QWidget):
         if topics & {"metrics", "progress", "facts"}:
             self.curves.touch()
         if "log" in topics:
-            self.log.show_lines(model.job.log, model.job.log_dropped)
+            self.log.show_model(model)
         if "files" in topics:
             self.ear.files_changed()
         if topics & {"files", "facts", "state"}:

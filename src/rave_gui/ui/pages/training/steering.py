@@ -75,6 +75,8 @@ class Steering:
                 "phase2": tr("“{name}” is in phase 2 now.", name=name),
             }.get(command)
             if said:
+                if model is not None and model.asked == command:
+                    model.ask("")
                 self._session.tell(said)
 
         def failed(error: Exception) -> None:
@@ -82,15 +84,8 @@ class Steering:
                 model.ask("")
             self._session.fail(error)
 
-        if model is not None and command in ("pause", "resume", "stop", "cancel"):
+        if model is not None:
             model.ask(command)
-        if command in ("save", "preview"):
-            self._session.tell(
-                {
-                    "save": tr("A checkpoint is written after the running step."),
-                    "preview": tr("The model plays the held-out piece after the running step."),
-                }[command]
-            )
         self._session.call(work, done, failed)
 
     def extend(self) -> None:

@@ -155,6 +155,10 @@ class RunWizard(QWidget):
         else:
             self._show()
 
+    def choose(self, key: str) -> bool:
+        """Begin with a preset, template or run by its key (``preset:tiny``, or ``tiny`` alone); False when there is none."""
+        return self.start.choose(key if ":" in key or key == "own" else f"preset:{key}")
+
     def take_focus(self) -> None:
         """Put the focus where the present step begins."""
         self._focus()
