@@ -153,3 +153,10 @@ def test_danger_shows_at_once_and_is_new_only_once() -> None:
     dog = Watchdog()
     assert len(dog.update([alert("not-a-number", "danger")])[1]) == 1
     assert dog.update([alert("not-a-number", "danger")])[1] == []
+
+
+def test_a_phase_two_that_never_comes_is_not_promised() -> None:
+    facts = Facts(step=500, max_steps=900, phase_two_at=900)
+    said = assess({"fullband_spectral_distance": curve(falling())}, facts).sentences
+    assert not any("Phase 2 begins" in sentence for sentence in said)
+    assert any("no phase 2" in sentence for sentence in said)

@@ -7,6 +7,7 @@ little (rave's own guide to TensorBoard, and the threads in the issue tracker of
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -86,6 +87,8 @@ class Health:
 
 def assess(curves: Mapping[str, CurveLike], facts: Facts) -> Health:
     """Look at a training as it is now."""
+    if facts.phase_two_at is not None and 0 < facts.max_steps <= facts.phase_two_at:
+        facts = dataclasses.replace(facts, phase_two_at=None)  # it ends before
     grave = {"danger": 0, "warning": 1, "info": 2}
     alerts = sorted(_alerts(curves, facts), key=lambda a: grave[a.severity])
     return Health(_headline(facts, alerts), _sentences(curves, facts, alerts), alerts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from rave_gui.errors import JobError, UserError
@@ -100,9 +100,20 @@ class Dialog(QDialog):
         self.adjustSize()
         body = self.area.widget()
         assert body is not None
-        wanted = self.sizeHint().height() - self.area.sizeHint().height() + body.sizeHint().height() + 8
+        width = self.session.themes.theme.px(self._width)
+        height = body.sizeHint().height()
+        layout = body.layout()
+        if layout is not None and layout.hasHeightForWidth():
+            margins = self.contentsMargins()
+            inner = width - margins.left() - margins.right() - 2 * self.session.themes.theme.space("xl")
+            height = max(height, layout.totalHeightForWidth(inner))
+        wanted = self.sizeHint().height() - self.area.sizeHint().height() + height + 8
         room = self.screen().availableGeometry().height() - 80
-        self.resize(self.session.themes.theme.px(self._width), min(wanted, room))
+        self.resize(width, min(wanted, room))
+
+    def fit_soon(self) -> None:
+        """The same, after what was just added to the open dialog is shown: until then it counts for nothing."""
+        QTimer.singleShot(0, self, self.fit)
 
     def show_it(self) -> None:
         """Open at the right size."""

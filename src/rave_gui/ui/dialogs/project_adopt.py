@@ -93,7 +93,7 @@ class AdoptDialog(Dialog):
             box.addWidget(label(f"{skipped.path}: {skipped.reason}", "caption", wrap=True))
         self.outcome.show()
         self.cancel.setText(tr("Close"))
-        self.fit()
+        self.fit_soon()
 
     def _give_up(self) -> None:
         self._stop = True

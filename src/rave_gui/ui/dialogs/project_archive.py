@@ -177,7 +177,7 @@ class ImportProjectDialog(Dialog):
         self.place.show()
         self.box.addStretch(1)
         self.busy(False)
-        self.fit()
+        self.fit_soon()
         self.place.editor.setFocus()
 
     def _bad(self, error: Exception) -> None:

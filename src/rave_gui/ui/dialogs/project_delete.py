@@ -106,7 +106,7 @@ class DeleteProjectDialog(Dialog):
         self.box.addWidget(self.typed)
         self.box.addStretch(1)
         self._check()
-        self.fit()
+        self.fit_soon()
         self.typed.editor.setFocus()
 
     def _table(self, title: str, items: list[Any], total: int | None) -> QWidget:

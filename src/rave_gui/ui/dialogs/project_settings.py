@@ -87,4 +87,4 @@ class ProjectSettingsDialog(Dialog):
         self.box.addStretch(1)
         self.busy(False)
         self.fields["description"].editor.setFocus()
-        self.fit()
+        self.fit_soon()
