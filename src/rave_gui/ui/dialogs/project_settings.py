@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtCore import QTimer
+
 from rave_gui.configs.presets import PRESETS
 from rave_gui.ui.dialogs.base import Dialog
 from rave_gui.ui.i18n import tr
@@ -86,5 +88,6 @@ class ProjectSettingsDialog(Dialog):
             self.box.addWidget(field)
         self.box.addStretch(1)
         self.busy(False)
-        self.fields["description"].editor.setFocus()
+        first = self.fields["description"].editor
+        QTimer.singleShot(0, first, first.setFocus)
         self.fit_soon()
