@@ -26,7 +26,7 @@ from rave_gui.ui.shell.commands import page_keys, window_actions
 from rave_gui.ui.shell.engine_setup import EngineSetup
 from rave_gui.ui.shell.live import Live
 from rave_gui.ui.shell.messages import Messages, place_of
-from rave_gui.ui.shell.page import PAGES, Page, PageSpec
+from rave_gui.ui.shell.page import PAGES, Page, PageSpec, import_pages
 from rave_gui.ui.shell.projects import ProjectCommands
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.theme.manager import ThemeManager
@@ -213,7 +213,8 @@ class App(QObject):
             self.use_project(Path(last))
         self.engine_setup.begin()
         self.live.begin()
-        QTimer.singleShot(0, self, self._make_next)
+        # What pages import (plots above all) takes a second: in a thread, while the window can be used already.
+        self.bridge.stream(import_pages, lambda _keys: None, lambda _none: self._make_next())
 
     def use_project(self, path: Path | None) -> None:
         """Open the project in a folder, in a thread, and tell everybody; None closes the one that is open."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from rave_gui.ui.shell.actions import Action, ActionButton
 from rave_gui.ui.widgets.basic import ElidedLabel, label
 
 if TYPE_CHECKING:
+    from rave_gui.ui.bridge import Stop
     from rave_gui.ui.shell.session import Session
 
 
@@ -126,6 +127,16 @@ class PageSpec:
             raise TypeError(f"{self.target} is no page")
         page.key = self.key
         return page
+
+
+def import_pages(stop: Stop, emit: Callable[[Any], None]) -> None:
+    """Import what the pages of the navigation need, in a thread: making them afterwards takes milliseconds."""
+    for spec in PAGES:
+        if stop.requested:
+            return
+        if spec.in_rail:
+            importlib.import_module(spec.target.partition(":")[0])
+            emit(spec.key)
 
 
 _PAGES = "rave_gui.ui.pages"

@@ -30,8 +30,11 @@ class Toast(QFrame):
         themes: ThemeManager,
         notice: Notice,
         actions: Sequence[tuple[str, Callable[[], object]]],
-        parent: QWidget,
+        parent: QWidget | None,
+        *,
+        stays: bool = False,
     ) -> None:
+        """``stays``: until it is closed, as errors do."""
         super().__init__(parent)
         theme = themes.theme
         self.notice = notice
@@ -68,7 +71,7 @@ class Toast(QFrame):
         self.close_button.clicked.connect(self.leave)
         row.addWidget(self.close_button, 0, place)
         self.setFixedWidth(theme.px(WIDTH))
-        self.stays = notice.tone == "danger"
+        self.stays = stays or notice.tone == "danger"
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SHOWN_MS)

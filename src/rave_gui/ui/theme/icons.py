@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
 
 ASSETS = Path(__file__).resolve().parent / "assets"
@@ -25,8 +25,12 @@ def source(name: str, color: str) -> bytes:
 def pixmap(name: str, color: str, size: int, ratio: float = 1.0, angle: float = 0.0) -> QPixmap:
     """The icon ``name`` as a square of ``size`` logical pixels, turned by ``angle`` degrees.
 
-    Raises FileNotFoundError for an icon that is not in the set.
+    Kept in Qt's cache: a table paints the same few a thousand times. Raises FileNotFoundError for an icon that is not in the set.
     """
+    key = f"rave-gui:{name}:{color}:{size}:{ratio}:{angle}"
+    kept = QPixmap()
+    if QPixmapCache.find(key, kept):
+        return kept
     image = QPixmap(round(size * ratio), round(size * ratio))
     image.setDevicePixelRatio(ratio)
     image.fill(Qt.GlobalColor.transparent)
@@ -39,6 +43,7 @@ def pixmap(name: str, color: str, size: int, ratio: float = 1.0, angle: float = 
         painter.translate(-size / 2, -size / 2)
     renderer.render(painter, QRectF(0, 0, size, size))
     painter.end()
+    QPixmapCache.insert(key, image)
     return image
 
 

@@ -83,6 +83,7 @@ QPushButton:focus, QToolButton:focus { border: 2px solid $focus; padding: 0 ${s4
 QPushButton:disabled, QToolButton:disabled { color: $disabled; border-color: $border; background: transparent; }
 QPushButton[variant="primary"] { background: $fill; color: $on_fill; border-color: $fill; font-weight: 600; }
 QPushButton[variant="primary"]:hover { background: $fill_hover; }
+QPushButton[variant="primary"]:pressed { background: $fill_hover; }
 QPushButton[variant="primary"]:focus { border: 2px solid $focus_on_fill; }
 QPushButton[variant="primary"]:disabled { background: $hover; color: $disabled; border-color: $border; }
 QPushButton[variant="danger"] { color: $danger; }
@@ -91,7 +92,10 @@ QPushButton[variant="quiet"], QToolButton[variant="quiet"] { background: transpa
 QPushButton[variant="quiet"]:hover, QToolButton[variant="quiet"]:hover { background: $hover; border-color: $quiet_hover; }
 QPushButton[variant="quiet"]:focus, QToolButton[variant="quiet"]:focus { border: 2px solid $focus; padding: 0 ${s3f}px; }
 QPushButton[compact="true"], QPushButton[compact="true"]:focus { padding: 0 ${s2}px; }
-QToolButton[shape="icon"], QToolButton[shape="icon"]:focus { padding: 0; min-width: ${hf}px; max-width: ${hf}px; min-height: ${hf}px; border-width: 2px; }
+QPushButton[variant="quiet"]:checked, QToolButton[variant="quiet"]:checked { background: $soft; border-color: $segment_line; color: $on_soft; }
+QPushButton[variant="quiet"]:checked:focus, QToolButton[variant="quiet"]:checked:focus { border-color: $focus; }
+QToolButton[shape="icon"] { padding: 0; min-width: ${h}px; max-width: ${h}px; min-height: ${h}px; }
+QToolButton[shape="icon"]:focus { padding: 0; min-width: ${hf}px; max-width: ${hf}px; min-height: ${hf}px; }
 QMessageBox QLabel { min-width: ${message_w}px; }
 QMessageBox #qt_msgbox_label { font-size: ${lead}px; font-weight: 600; }
 QMessageBox #qt_msgboxex_icon_label { min-width: 0; }
@@ -117,7 +121,6 @@ QLineEdit, QPlainTextEdit { placeholder-text-color: $muted; }
 QLineEdit:read-only { background: $sunken; }
 QLineEdit > QToolButton, QLineEdit > QToolButton:focus, QLineEdit > QToolButton:hover { background: transparent; border: none; padding: 0; min-height: 0; }
 QLineEdit[bad="true"], QAbstractSpinBox[bad="true"], QComboBox[bad="true"] { border: 2px solid $danger; }
-QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { border: none; background: transparent; min-height: 0; padding: 0 0 0 ${s3}px; }
 QAbstractSpinBox { padding-right: ${h}px; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { subcontrol-origin: border; width: ${h}px; border: none; background: transparent; }
 QAbstractSpinBox::up-button { subcontrol-position: top right; height: ${half}px; }
@@ -169,13 +172,14 @@ QComboBox QAbstractItemView::item { min-height: ${hs}px; padding: 0 ${s2}px; bor
 QPlainTextEdit, QTextEdit { background: $sunken; border: 1px solid $border; border-radius: ${rm}px; padding: ${s2}px; selection-background-color: $fill; selection-color: $on_fill; }
 QPlainTextEdit:focus, QTextEdit:focus { border: 2px solid $focus; }
 QListView, QTableView, QTreeView { background: $surface; border: 1px solid $border; padding: 1px; border-radius: ${rm}px; outline: none; selection-background-color: $soft; selection-color: $on_soft; gridline-color: $border; }
-QListView:focus, QTableView:focus, QTreeView:focus { border: 2px solid $focus; }
+QListView:focus, QTableView:focus, QTreeView:focus { border: 2px solid $focus; padding: 0; }
 QListView::item, QTableView::item, QTreeView::item { padding: ${s2}px ${s3}px; border: none; }
 QListView::item:hover, QTableView::item:hover, QTreeView::item:hover { background: $hover; }
 QListView::item:selected, QTableView::item:selected, QTreeView::item:selected { background: $soft; color: $on_soft; }
-QHeaderView { background: $surface; border: none; }
-QHeaderView::section { background: $surface; color: $muted; border: none; border-bottom: 1px solid $border; padding: ${s2}px ${s3}px; font-size: ${caption}px; font-weight: 600; }
-QTableCornerButton::section { background: $surface; border: none; }
+QHeaderView { background: transparent; border: none; }
+QHeaderView::section { background: transparent; color: $muted; border: none; border-bottom: 1px solid $border; padding: ${s2}px ${s3}px; font-size: ${caption}px; font-weight: 600; }
+QHeaderView::up-arrow, QHeaderView::down-arrow { image: none; width: 0; height: 0; }
+QTableCornerButton::section { background: transparent; border: none; }
 
 QProgressBar { background: $track; border: none; border-radius: ${bar}px; min-height: ${bar2}px; max-height: ${bar2}px; }
 QProgressBar::chunk { background: $fill_line; border-radius: ${bar}px; }

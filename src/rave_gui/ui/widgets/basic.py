@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QButtonGroup,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPushButton,
     QSizePolicy,
     QToolButton,
@@ -44,6 +46,21 @@ def set_tone(widget: QWidget, tone: str) -> None:
     if widget.property("tone") != tone:
         widget.setProperty("tone", tone)
         repolish(widget)
+
+
+class Inset(QObject):
+    """Keeps a spin box's number off its left edge: Qt leaves out the style sheet's padding there. Lives with the spin box."""
+
+    def __init__(self, themes: ThemeManager, spin: QAbstractSpinBox) -> None:
+        super().__init__(spin)
+        self._themes = themes
+        self._line = spin.findChild(QLineEdit)
+        themes.changed.connect(self._fit)
+        self._fit()
+
+    def _fit(self) -> None:
+        if self._line is not None:
+            self._line.setTextMargins(self._themes.theme.space("m"), 0, 0, 0)
 
 
 def label(text: str = "", role: str = "body", *, wrap: bool = False, selectable: bool = False) -> QLabel:

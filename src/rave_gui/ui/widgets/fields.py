@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from rave_gui.settings.schema import Setting, Value
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.theme.manager import ThemeManager
-from rave_gui.ui.widgets.basic import Button, label, repolish
+from rave_gui.ui.widgets.basic import Button, Inset, label, repolish
 
 
 class Field(QWidget):
@@ -203,6 +203,7 @@ class NumberField(Field):
         spin.setKeyboardTracking(False)
         spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         super().__init__(themes, name, spin, help_text)
+        Inset(themes, spin)
         self._spin = spin
         spin.valueChanged.connect(lambda _value: self.changed.emit())
 

@@ -105,6 +105,7 @@ class RowsModel(QAbstractTableModel, Generic[T]):
     def set_sort(self, column: str, descending: bool = False) -> None:
         """Sort by a column; an empty key keeps the order of the rows as they came."""
         self.sort_column, self.descending = column, descending
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
         self._arrange()
 
     def index_of(self, key: Hashable) -> int:
@@ -160,7 +161,9 @@ class RowsModel(QAbstractTableModel, Generic[T]):
             return None
         column = self.columns[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return column.title
+            if column.key != self.sort_column or not column.title:
+                return column.title
+            return f"{column.title} {'↓' if self.descending else '↑'}"  # Qt's arrow lies over text that stands on the right
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
             return int(side | Qt.AlignmentFlag.AlignVCenter)
@@ -347,12 +350,6 @@ class Table(QTableView):
     def sort_by(self, column: str, descending: bool = False) -> None:
         """Sort and show it in the header."""
         self.rows.set_sort(column, descending)
-        header = self.horizontalHeader()
-        section = next((i for i, c in enumerate(self.rows.columns) if c.key == column), -1)
-        header.setSortIndicatorShown(section >= 0)
-        if section >= 0:
-            order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
-            header.setSortIndicator(section, order)
 
     def want(self, key: str, on: bool) -> None:
         """Show a column, as far as there is room, or leave it out."""

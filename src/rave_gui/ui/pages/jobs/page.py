@@ -213,6 +213,7 @@ class JobsPage(Page):
         split.addWidget(self.detail)
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
+        split.setSizes([3000, 2000])
         box.addWidget(split, 1)
         return whole
 

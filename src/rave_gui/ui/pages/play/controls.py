@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from rave_gui.ui.i18n import tr
-from rave_gui.ui.widgets.basic import Button, Card, ElidedLabel, IconButton, label
+from rave_gui.ui.widgets.basic import Button, Card, ElidedLabel, IconButton, Inset, label
 from rave_gui.ui.widgets.drop import DropZone
 from rave_gui.ui.widgets.slider import Dial
 from rave_gui.viewmodels.play import MOST_SEED, ModelChoice, PlayModel, SoundChoice
@@ -130,6 +130,7 @@ class Controls(QWidget):
         row.setSpacing(self._session.themes.theme.space("s"))
         caption = label(tr("Seed"), "muted")
         self.seed = QSpinBox()
+        Inset(self._session.themes, self.seed)
         self.seed.setRange(0, MOST_SEED)
         self.seed.setAccessibleName(tr("Seed"))
         self.seed.setKeyboardTracking(False)

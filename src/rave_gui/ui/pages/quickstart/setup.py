@@ -30,6 +30,7 @@ from rave_gui.ui.widgets.basic import (
     FlowWidth,
     IconButton,
     IconLabel,
+    Inset,
     Segments,
     label,
 )
@@ -210,6 +211,7 @@ class SetupView(QWidget):
         )
         self.length.chosen.connect(self._model.set_length)
         self.steps = QSpinBox()
+        Inset(self._themes, self.steps)
         self.steps.setRange(1, 100_000_000)
         self.steps.setGroupSeparatorShown(True)
         self.steps.lineEdit().setTextMargins(self._themes.theme.space("m"), 0, 0, 0)
