@@ -13,6 +13,7 @@ from tiny import make_dataset, tiny_params, train
 
 from rave_engine import checkpoints
 from rave_engine.compat import extension
+from rave_protocol import events
 from rave_protocol.files import read_json
 
 
@@ -69,6 +70,60 @@ def test_resumed_equals_uninterrupted(
 
 
 TINY_SHORT = ["CAPACITY = 2", "LATENT_SIZE = 4", "PHASE_1_DURATION = 5"]
+
+FAMILIES: dict[str, tuple[list[str], list[str], list[str], int]] = {
+    # what changes on the way: (stack, overrides, augmentations, the step at which it is cut)
+    "beta grows, examples vary": (
+        ["v2"],
+        ["BetaWarmupCallback.initial_value = 0.01", "BetaWarmupCallback.warmup_len = 7"],
+        ["gain", "mute"],
+        3,
+    ),
+    "quantisation begins after the cut": (
+        ["discrete"],
+        [
+            "NUM_QUANTIZERS = 2",
+            "CODEBOOK_SIZE = 16",
+            "NOISE_AUGMENTATION = 4",
+            "RAVE.warmup_quantize = 4",
+        ],
+        [],
+        3,
+    ),
+    "quantisation and phase 2 are under way": (
+        ["discrete"],
+        ["NUM_QUANTIZERS = 2", "CODEBOOK_SIZE = 16", "NOISE_AUGMENTATION = 4"],
+        [],
+        6,
+    ),
+    "wasserstein in phase 2": (["v2", "wasserstein"], ["NOISE_AUGMENTATION = 4"], [], 6),
+    "spherical in phase 2": (["v2", "spherical"], [], [], 7),
+}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_familys_schedule_goes_on(tmp_path: Path, dataset: Path, family: str) -> None:
+    stack, overrides, augmentations, cut = FAMILIES[family]
+    common = {
+        "configs": stack,
+        "overrides": [*TINY_SHORT, "RAVE.valid_signal_crop = False", *overrides],
+        "augmentations": augmentations,
+        "max_steps": 8,
+        "batch": 1,
+        "log_every": 1,
+    }
+    whole, seen = train(tmp_path, tiny_params(dataset, tmp_path / "whole", **common), "j0")
+    first, _ = train(tmp_path, tiny_params(dataset, tmp_path / "parts", **{**common, "max_steps": cut}), "j1")
+    second, after = train(
+        tmp_path, tiny_params(dataset, tmp_path / "parts", resume=first["checkpoint"], **common), "j2"
+    )
+    assert_same_state(checkpoints.load(whole["checkpoint"]), checkpoints.load(second["checkpoint"]))
+    assert logged(after) == {step: values for step, values in logged(seen).items() if step >= cut}
+
+
+def logged(seen: list[Any]) -> dict[int, dict[str, float]]:
+    """What each step logged: losses, beta, learning rates."""
+    return {e.step: e.values for e in seen if isinstance(e, events.Metric) and "learning_rate" in e.values}
 
 
 def test_resume_leaves_the_old_version_as_it_was(tmp_path: Path, dataset: Path) -> None:
