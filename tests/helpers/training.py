@@ -86,6 +86,13 @@ class RecordedRun:
         with self.job.log.open("a", encoding="utf-8") as log:
             log.write(f"told {self._told} events\n")
 
+    def answer(self, ok: bool = True, message: str = "") -> None:
+        """The training does what was asked last."""
+        asked = json.loads(self.job.commands.read_text(encoding="utf-8").splitlines()[-1])
+        event = {"time": time.time(), "type": "ack", "command": asked["id"], "ok": ok, "message": message}
+        with self.job.events.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(event) + "\n")
+
     def end(self, state: str = "succeeded", **fields: Any) -> None:
         """The job ends so; nobody holds it any more."""
         self._state(state, ended=time.time(), **fields)

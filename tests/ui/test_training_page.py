@@ -18,9 +18,11 @@ from tests.ui.conftest import Opener
 from rave_gui.jobs import JobService
 from rave_gui.projects import Project
 from rave_gui.ui.app import App
+from rave_gui.ui.dialogs.run_extend import ExtendDialog
 from rave_gui.ui.dialogs.run_go_on import GoOnDialog
 from rave_gui.ui.dialogs.run_rename import RenameDialog
 from rave_gui.ui.dialogs.run_tags import TagsDialog
+from rave_gui.ui.dialogs.run_template import TemplateDialog
 
 press = QTest.keyClick
 D = TypeVar("D", bound=QDialog)
@@ -244,12 +246,27 @@ def test_going_on_asks_how_far(open_app: Opener, qtbot: QtBot, project: Project)
     dialog = asked(app, GoOnDialog)
     assert dialog.steps.value() > 400
     qtbot.waitUntil(lambda: dialog.checkpoint._combo.count() == 4)
+    qtbot.waitUntil(lambda: dialog.headline.text().startswith("As if"))
+    assert "step 266" in dialog.details.text()
+    dialog.checkpoint.set_value(
+        str(project.runs / "drums" / "version_0" / "checkpoints" / "step_00000133.ckpt")
+    )
+    dialog.checkpoint.changed.emit()
+    qtbot.waitUntil(lambda: "step 133" in dialog.details.text())
+    field = dialog.add_setting("batch")
+    assert field is not None
+    field.set_value(2)
+    field.changed.emit()
+    qtbot.waitUntil(lambda: dialog.headline.text().startswith("Not the same"))
+    assert "Batch: 1 → 2" in dialog.details.text()
     dialog.submit()  # no engine here: the refusal is shown, and what was entered stays
     qtbot.waitUntil(dialog.banner.isVisible)
     dialog.reject()
 
 
-def test_the_wizard_leads_to_the_start(open_app: Opener, qtbot: QtBot, project: Project) -> None:
+def test_the_wizard_leads_to_the_start(
+    open_app: Opener, qtbot: QtBot, project: Project, tmp_path: Path
+) -> None:
     RecordedRun(project, "drums", number=1)
     app = open_page(open_app, qtbot, project)
     page = app.page("training")
@@ -281,3 +298,50 @@ def test_the_wizard_leads_to_the_start(open_app: Opener, qtbot: QtBot, project: 
     assert settings.nothing.isVisibleTo(settings)
     settings.search.setText("random pitch")
     assert settings.fields["rand_pitch"].isVisibleTo(settings)
+    wizard.review.show_all()
+    assert wizard.review.changes_title.text() == "Other than in “drums”"
+    assert wizard.model.timed is not None
+    assert not wizard.review.trial.button.isEnabled(), "there are no sounds to try it with"
+    wizard.review.keep.click()
+    keep = asked(app, TemplateDialog)
+    keep.name.set_value("my kit")
+    keep.share.set_value(True)
+    app.session.pick_save = always(tmp_path / "kit.ravetemplate")
+    keep.submit()
+    qtbot.waitUntil(partial(filled, tmp_path / "kit.ravetemplate"))
+    qtbot.waitUntil(lambda: not keep.isVisible())
+    app.session.pick_files = lambda *_: [tmp_path / "kit.ravetemplate"]
+    wizard.start.add.click()
+    qtbot.waitUntil(lambda: "template:kit" in wizard.start._cards)
+    assert wizard.choose("template:my kit")
+    assert wizard.model.values["batch"] == 4
+
+
+def test_a_training_is_made_longer(
+    open_app: Opener, qtbot: QtBot, project: Project, live: RecordedRun
+) -> None:
+    app = open_page(open_app, qtbot, project)
+    page = app.page("training")
+    qtbot.waitUntil(lambda: page.model.get("live") is not None and page.model.get("live").state == "running")
+    page.runs.table.select("live")
+    app.session.actions.trigger("training.extend")
+    dialog = asked(app, ExtendDialog)
+    assert dialog.steps.value() > 400
+    dialog.submit()
+    qtbot.waitUntil(lambda: live.commands == ["extend"])
+    live.answer()
+    qtbot.waitUntil(lambda: not dialog.isVisible())
+
+
+def test_parts_beside_the_list_take_their_place(open_app: Opener, qtbot: QtBot, project: Project) -> None:
+    RecordedRun(project, "drums", number=1)
+    app = open_page(open_app, qtbot, project)
+    page = app.page("training")
+    page.runs.table.select("drums")
+    assert app.session.actions.is_enabled("training.delete")
+    for key in page.slots.keys[1:]:
+        page.slots.tabs.button(key).click()
+        assert page.slots.key == key
+        assert not app.session.actions.is_enabled("training.delete"), "nobody sees which run would go"
+    page.show_part("runs")
+    assert app.session.actions.is_enabled("training.delete")

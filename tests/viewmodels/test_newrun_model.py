@@ -7,6 +7,7 @@ from pathlib import Path
 from rave_gui.training.checks import MemoryFacts
 from rave_gui.training.schema import DatasetFacts, MachineFacts, ModelFacts
 from rave_gui.viewmodels.newrun import DatasetItem, NewRunModel, Start, preset_starts
+from rave_gui.viewmodels.newrun_advice import advice_of, trial_of
 
 VOICE = DatasetItem("voice", Path("/d/voice"), DatasetFacts(500, 262144, 44100, 1, 3000.0))
 BROKEN = DatasetItem("broken", Path("/d/broken"), DatasetFacts(0, 0, 0, 0, 0.0), "It has no sound in it.")
@@ -114,3 +115,65 @@ def test_like_an_earlier_run() -> None:
     assert model.steps_of_phases == (500, 0)
     model.set_value("phase_1_duration", 200)
     assert model.steps_of_phases == (200, 300)
+
+
+def test_what_fits_is_taken_over_with_one_press_and_forgotten_when_sizes_change() -> None:
+    model = ready()
+    model.set_value("batch", 8)
+    found = {
+        "limit": 10 << 30,
+        "fits": False,
+        "batch": {"value": 3, "phase_1": 2 << 30, "phase_2": 8 << 30},
+        "n_signal": None,
+        "capacity": {"value": 48, "phase_1": 2 << 30, "phase_2": 9 << 30},
+    }
+    model.set_advising()
+    model.set_advice(advice_of(found, model.values))
+    assert model.advice is not None
+    assert [dict(s.values) for s in model.advice.suggestions] == [{"batch": 3}, {"capacity": 48}]
+    assert model.advice.suggestions[0].share == 0.8
+    model.set_value("max_steps", 5000)
+    assert model.advice is not None, "the memory does not depend on it"
+    model.set_values(model.advice.suggestions[0].values)
+    assert model.values["batch"] == 3
+    assert model.advice is None
+
+
+def test_a_trial_holds_until_the_step_changes() -> None:
+    model = ready()
+    model.set_values({"max_steps": 1000, "phase_1_duration": 400, "keep_last": 2, "save_every": 100})
+    question = model.timed
+    assert question is not None
+    result = {
+        "device": "cpu (2 threads)",
+        "phase_1": {"seconds_per_step": 0.5, "peak_bytes": 10},
+        "phase_2": {"seconds_per_step": 2.0, "peak_bytes": 20},
+        "checkpoint_bytes": 1000,
+    }
+    model.set_trying(True)
+    model.set_trial(trial_of(result, question))
+    assert not model.trying
+    assert model.trial_holds
+    assert model.trial is not None
+    assert model.trial.seconds(model.steps_of_phases) == (200.0, 1200.0)
+    assert model.disk_bytes == 1000 * (2 + 4)
+    model.set_value("max_steps", 2000)
+    assert model.trial_holds, "a longer training takes steps of the same length"
+    assert model.trial.seconds(model.steps_of_phases) == (200.0, 3200.0)
+    model.set_value("batch", 2)
+    assert not model.trial_holds
+
+
+def test_a_run_is_compared_with_an_earlier_one_and_begins_later() -> None:
+    model = ready()
+    old = Start("run:old", "old", "", {"configs": ["v2"], "batch": 3, "max_steps": 3_000_000}, "voice")
+    model.starts = [old]
+    assert model.changes == []
+    model.compare_with("run:old")
+    assert "batch" in [c.key for c in model.changes]
+    model.compare_with("")
+    assert model.changes == []
+    model.set_start_at(1.0)
+    assert "passed" in model.blocked("review")
+    model.set_start_at(None)
+    assert model.blocked("review") == ""

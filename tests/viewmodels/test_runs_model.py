@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import threading
 from collections.abc import Callable
@@ -19,10 +20,12 @@ from tests.helpers.training import RecordedRun, make_project
 from rave_gui.bootstrap import build
 from rave_gui.jobs import JobService
 from rave_gui.paths import AppPaths
+from rave_gui.training import parameters
 from rave_gui.viewmodels import runs, runwatch
 from rave_gui.viewmodels.hardware import parse_card
 from rave_gui.viewmodels.run import Checkpoint, Facts, Files, History, RunModel, Scalars
 from rave_gui.viewmodels.runhealth import ask, judge
+from rave_gui.viewmodels.runplan import changed_fields
 from rave_gui.viewmodels.runs import RunItem, RunsModel, can
 from rave_gui.viewmodels.schedule import Schedule, read_schedule
 from rave_gui.viewmodels.series import Series
@@ -36,7 +39,7 @@ HERE = Path("/runs/one")
 def job(state: str = "running", **fields: Any) -> Any:
     given: dict[str, Any] = {
         "id": "j1", "kind": "train", "state": state, "reason": "", "error": None, "progress": None, "result": None,
-        "params": {"max_steps": 1000, "configs": ["v2"], "dataset": "/d/voice"}, "started": 5.0, "ended": None,
+        "params": {"max_steps": 1000, "configs": ["v2"], "dataset": "/d/voice"}, "started": 5.0, "ended": None, "not_before": None,
         "final": state in ("succeeded", "failed", "cancelled", "interrupted"),
     }  # fmt: skip
     return SimpleNamespace(**{**given, **fields})
@@ -264,3 +267,59 @@ def test_the_graphics_card_answers_or_not() -> None:
     assert (card.work, card.used, card.total, card.temperature) == (0.87, 10240 << 20, 24576 << 20, 71.0)
     assert parse_card("[N/A], [N/A], [N/A], [N/A]") is None
     assert parse_card("") is None
+
+
+def test_sounds_of_ones_own_and_weights_taken_over_are_found(tmp_path: Path) -> None:
+    previews = tmp_path / "version_0" / "previews"
+    previews.mkdir(parents=True)
+    for name in (
+        "step_00000050_original",
+        "step_00000050_reconstruction",
+        "step_00000050_clip_2",
+        "clip_2_original",
+    ):
+        (previews / f"{name}.wav").write_bytes(b"")
+    (tmp_path / "transfer.json").write_text(
+        json.dumps(
+            {
+                "checkpoint": "/runs/old/best.ckpt",
+                "parts": {"encoder": {"taken": 9, "all": 10, "numbers_taken": 75, "numbers": 100}},
+                "new": ["encoder.last.bias"],
+                "shapes": [{"name": "encoder.last.weight", "here": [4, 2], "there": [8, 2]}],
+            }
+        ),
+        encoding="utf-8",
+    )
+    found = runwatch.read_files(tmp_path)
+    assert [(s.step, s.clip) for s in found.sounds] == [(50, 0), (50, 2)]
+    assert found.sounds[1].original == previews / "clip_2_original.wav"
+    assert found.transfer is not None
+    assert found.transfer.parts == (("encoder", 0.75),)
+    assert found.transfer.layers == (("encoder.last.bias", ""), ("encoder.last.weight", "8 × 2 → 4 × 2"))
+    model = RunModel("one", tmp_path)
+    model.apply([Facts(job(), {"clips": ["/s/kick.wav", "/s/My voice.flac"]}), found])
+    assert [model.clip_name(s.clip) for s in found.sounds] == ["", "My voice"]
+
+
+def test_what_happened_is_told_in_words() -> None:
+    model = RunModel("one", HERE)
+    saved = events.Artifact("checkpoint", "/r/step_100.ckpt", {"step": 100})
+    model.apply([progress(5), Stamped(1.0, saved), Stamped(2.0, events.Metric(5, {"distance": 1.0}))])
+    assert [line.text.partition("  ")[2] for line in model.story] == ["Checkpoint saved at step 100"]
+
+
+def test_settings_changed_on_the_way_become_fields() -> None:
+    before = parameters.from_fields({"configs": ["v2"], "overrides": ["CAPACITY = 32", "X = 1"], "batch": 4})
+    assert changed_fields(before, {"batch": 4}) == {}
+    assert changed_fields(before, {"batch": 2, "fast_distance": True}) == {"batch": 2, "fast_distance": True}
+    assert changed_fields(before, {"beta_target": 0.5}) == {
+        "overrides": ["CAPACITY = 32", "BetaWarmupCallback.target_value = 0.5", "X = 1"]
+    }
+
+
+def test_a_run_that_waits_for_its_time_or_was_made_longer_says_so() -> None:
+    item = RunItem("one", HERE, job="j1")
+    assert runs.join(item, job("queued", not_before=99.0)).not_before == 99.0
+    assert runs.join(item, job("running", not_before=99.0)).not_before is None
+    longer = job(progress={"done": 5.0, "total": 2500, "unit": "steps"})
+    assert runs.join(item, longer).total == 2500
