@@ -1,0 +1,1 @@
+"""Configurations: library, composition, own files, templates."""
