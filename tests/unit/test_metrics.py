@@ -10,6 +10,7 @@ import pytest
 from tests.unit.test_event_files import NAME, points, scalar, written
 
 from rave_gui.cli.main import main
+from rave_gui.projects import Project
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,4 +48,33 @@ def test_what_is_not_there_is_said(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "loss" in data["error"]["hint"]  # type: ignore[index]
     (tmp_path / "empty").mkdir()
     code, data = run(capsys, "metrics", str(tmp_path / "empty"))
+    assert (code, data["error"]["code"]) == (3, "no-events")  # type: ignore[index]
+
+
+def test_what_the_job_told_fills_in_the_event_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = Project.open(tmp_path / "project", create=True)
+    run_folder = project.runs / "voice"
+    written(run_folder / "version_0" / NAME, scalar("v", 10, 1.0), scalar("v", 20, 2.0))
+    job = project.jobs / "20260101-000000-000-aaaa"
+    job.mkdir(parents=True)
+    told = [{"type": "metric", "time": 5.0, "step": s, "values": {"v": 9.0, "w": 1.0}} for s in (5, 10, 30)]
+    lines = "".join(json.dumps(line) + "\n" for line in told)
+    (job / "events.jsonl").write_text(lines + "torn", encoding="utf-8")
+    project.store.register("run", "voice", run_folder, job=job.name)
+    code, data = run(capsys, "metrics", "voice", "--project", str(project.path), "--tag", "v")
+    assert code == 0
+    curve = data["curves"]["v"]  # type: ignore[index]
+    assert (curve["steps"], curve["values"]) == ([5, 10, 20, 30], [9.0, 1.0, 2.0, 9.0])
+    assert [row["tag"] for row in data["summary"]] == ["v", "w"]  # type: ignore[attr-defined]
+    assert main(["metrics", "voice", "--project", str(project.path)]) == 0
+    assert "lowest 1 at step 10" in capsys.readouterr().out
+
+
+def test_a_log_file_tells_its_newest_metrics(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, data = run(capsys, "metrics", str(ROOT / "tests/helpers/recorded/lightning.log"))
+    assert (code, data["trouble"], data["metrics"]["step"]) == (0, "ended", 20.0)  # type: ignore[index]
+    (tmp_path / "empty.txt").touch()
+    code, data = run(capsys, "metrics", str(tmp_path / "empty.txt"))
     assert (code, data["error"]["code"]) == (3, "no-events")  # type: ignore[index]

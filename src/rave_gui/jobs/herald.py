@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from rave_gui.i18n import use_language
 from rave_gui.paths import AppPaths
 from rave_gui.settings import Settings
 
@@ -34,7 +35,8 @@ class Notifier(Protocol):
 
 
 def make(paths: AppPaths) -> Notifier:
-    """The notifier named above."""
+    """The notifier named above; from now on this process speaks the user's language."""
+    use_language(Settings.load(paths.config / "settings.json").text("language"))
     module, _, name = NOTIFIER.partition(":")
     made: Notifier = getattr(importlib.import_module(module), name)(paths)
     return made

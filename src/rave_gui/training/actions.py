@@ -357,6 +357,31 @@ def show(services: Services, project: Project, run: str) -> dict[str, Any]:
     return _describe(services, project, _find(project, run))
 
 
+def metrics(
+    source: Path | str, tags: tuple[str, ...] = (), *, project: Project | None = None
+) -> dict[str, Any]:
+    """What was measured: of a run by name (in ``project``, its job's words included), of any folder with event files, or of a log file.
+
+    Raises :class:`UserError`: run-missing, no-events, no-tag.
+    """
+    from rave_gui.training import metrics as measured
+
+    path = Path(os.path.abspath(Path(source).expanduser()))  # noqa: PTH100 - links stay links
+    if project is None:
+        return measured.read_log(path) if path.is_file() else measured.read(path, tags)
+    run = _find(project, str(source))
+    record = project.store.get("run", str(source))
+    job = project.jobs / record.job if record is not None and record.job else None
+    return measured.read(run, tags, [job] if job is not None and job.is_dir() else [])
+
+
+def read_speed(folder: Path) -> dict[str, Any]:
+    """Read every scalar below a folder once: events, seconds. Raises :class:`UserError` (``no-events``)."""
+    from rave_gui.training import metrics as measured
+
+    return measured.benchmark(Path(os.path.abspath(folder.expanduser())))  # noqa: PTH100
+
+
 def _find(project: Project, run: str) -> Path:
     """A run by name; one whose job has not written anything yet counts too."""
     record = project.store.get("run", run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,10 @@ import numpy as np
 
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr
+from rave_gui.jobs.reader import EventReader
 from rave_gui.training.eventfolder import Curve, EventFolder
+from rave_gui.training.logparser import TrainingLogParser
+from rave_protocol.events import Metric
 
 
 @dataclass(frozen=True)
@@ -42,23 +46,31 @@ def summarise(tag: str, curve: Curve) -> Summary:
     )
 
 
-def read(folder: Path, tags: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The curves of a run: every point of the tags asked for, and a summary of all. Raises :class:`UserError` (``no-events``, ``no-tag``)."""
-    found, _seconds = _load(folder)
-    unknown = [tag for tag in tags if tag not in found.tags]
+def read(folder: Path, tags: tuple[str, ...] = (), jobs: Sequence[Path] = ()) -> dict[str, Any]:
+    """The curves of a run: every point of the tags asked for, and a summary of all.
+
+    ``jobs`` are folders of jobs that trained it: what they told fills in steps that the event files do not have. Raises
+    :class:`UserError` (``no-events``, ``no-tag``).
+    """
+    found, _seconds = _load(folder, needed=not jobs)
+    told = _told(jobs)
+    whole = {tag: _merged(found.curve(tag), told.get(tag, {})) for tag in sorted({*found.tags, *told})}
+    if not whole:
+        raise _nothing(folder)
+    unknown = [tag for tag in tags if tag not in whole]
     if unknown:
         raise UserError(
-            tr("Nothing named {tag!r} was measured in {folder}.", tag=unknown[0], folder=folder),
-            tr("What was measured: {tags}.", tags=", ".join(found.tags)),
+            tr("Nothing named {tag} was measured in {folder}.", tag=repr(unknown[0]), folder=folder),
+            tr("What was measured: {tags}.", tags=", ".join(whole)),
             code="no-tag",
         )
-    curves = {tag: found.curve(tag) for tag in tags}
+    curves = {tag: whole[tag] for tag in tags}
     return {
         "run": folder.name,
         "path": str(folder),
         "events": found.events,
         "damaged": found.damaged,
-        "summary": [vars(summarise(tag, found.curve(tag))) for tag in found.tags],
+        "summary": [vars(summarise(tag, curve)) for tag, curve in whole.items()],
         "curves": {
             tag: {"steps": c.steps.tolist(), "values": c.values.tolist(), "times": c.walls.tolist()}
             for tag, c in curves.items()
@@ -81,7 +93,52 @@ def benchmark(folder: Path) -> dict[str, Any]:
     }
 
 
-def _load(folder: Path) -> tuple[EventFolder, float]:
+def read_log(log: Path) -> dict[str, Any]:
+    """The newest metrics in a console log of RAVE or Lightning. Raises :class:`UserError` (``no-events``) when it tells none."""
+    parser = TrainingLogParser(log)
+    parser.poll()
+    if not parser.understood and not parser.trouble:
+        raise UserError(
+            tr("The log {file} tells no metrics.", file=log),
+            tr("It is the output of a training that is wanted, or a folder with event files."),
+            code="no-events",
+        )
+    return {
+        "path": str(log),
+        "lines": parser.lines,
+        "understood": parser.understood,
+        "trouble": parser.trouble,
+        "metrics": parser.get_latest_metrics(),
+    }
+
+
+def _told(jobs: Sequence[Path]) -> dict[str, dict[int, tuple[float, float]]]:
+    """What jobs told of each tag: value and time by step; a later job counts for the steps it trained again."""
+    found: dict[str, dict[int, tuple[float, float]]] = {}
+    for job in jobs:
+        reader = EventReader(job)
+        while events := reader.read():
+            for stamped in events:
+                if isinstance(stamped.event, Metric):
+                    for tag, value in stamped.event.values.items():
+                        found.setdefault(tag, {})[stamped.event.step] = (value, stamped.time)
+    return found
+
+
+def _merged(curve: Curve, told: dict[int, tuple[float, float]]) -> Curve:
+    """A curve with the steps that only the job told; where both have a step, the event file's value stays."""
+    known = set(curve.steps.tolist())
+    more = {step: point for step, point in told.items() if step not in known}
+    if not more:
+        return curve
+    steps = np.concatenate([curve.steps, np.fromiter(more, np.int64)])
+    values = np.concatenate([curve.values, np.array([value for value, _ in more.values()])])
+    walls = np.concatenate([curve.walls, np.array([time for _, time in more.values()])])
+    order = np.argsort(steps, kind="stable")
+    return Curve(steps[order], values[order], walls[order])
+
+
+def _load(folder: Path, needed: bool = True) -> tuple[EventFolder, float]:
     if not folder.is_dir():
         raise UserError(
             tr("{folder} is not a folder.", folder=folder),
@@ -92,12 +149,14 @@ def _load(folder: Path) -> tuple[EventFolder, float]:
     found = EventFolder(folder)
     found.poll()
     seconds = time.perf_counter() - began
-    if not found.events:
-        raise UserError(
-            tr("There are no event files with anything in them in {folder}.", folder=folder),
-            tr(
-                "They are written while a training runs: events.out.tfevents… in the run's version_N folders."
-            ),
-            code="no-events",
-        )
+    if needed and not found.events:
+        raise _nothing(folder)
     return found, seconds
+
+
+def _nothing(folder: Path) -> UserError:
+    return UserError(
+        tr("There are no event files with anything in them in {folder}.", folder=folder),
+        tr("They are written while a training runs: events.out.tfevents… in the run's version_N folders."),
+        code="no-events",
+    )
