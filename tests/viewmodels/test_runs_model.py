@@ -29,7 +29,7 @@ from rave_gui.viewmodels.runplan import changed_fields
 from rave_gui.viewmodels.runs import RunItem, RunsModel, can
 from rave_gui.viewmodels.schedule import Schedule, read_schedule
 from rave_gui.viewmodels.series import Series
-from rave_gui.viewmodels.smoothing import Smoothed
+from rave_gui.viewmodels.smoothing import AT_ONCE, Smoothed
 from rave_protocol import events
 from rave_protocol.events import Stamped
 
@@ -236,6 +236,18 @@ def test_smoothing_in_parts_equals_the_formula(values: list[float], weight: floa
     assert np.allclose(
         steady.update().values, reference(values, weight), rtol=1e-6, atol=1e-6, equal_nan=True
     )
+
+
+def test_a_very_long_curve_is_made_steady_in_goes() -> None:
+    series = Series()
+    values = np.random.default_rng(0).normal(size=AT_ONCE + 1000)
+    series.extend_arrays(np.arange(len(values), dtype=float), values)
+    steady = Smoothed(series, 0.9)
+    assert len(steady.update()) == AT_ONCE
+    assert steady.behind
+    assert len(steady.update()) == len(values)
+    assert not steady.behind
+    assert np.allclose(steady.series.values[-5:], reference(values.tolist(), 0.9)[-5:])
 
 
 def test_a_late_value_makes_the_average_anew() -> None:

@@ -50,6 +50,30 @@ def test_gaps_do_not_hide_values() -> None:
     assert series.limits() == (1.0, 1.0)
 
 
+@SLOW_MACHINES
+@given(st.integers(0, 30_000), st.integers(200, 40_000), st.integers(1, 20), st.integers(0, 1000))
+def test_long_curves_hide_no_value_while_they_grow_and_change(
+    low: int, width: int, buckets: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    series = Series()
+    for third in range(3):
+        series.extend_arrays(np.arange(20_000.0) + 20_000 * third, rng.normal(size=20_000))
+        series.envelope(0, 1e9, buckets)
+    series.add(12_345, 50.0)
+    series.add(33_333.5, -50.0)
+    series.cut(55_555)
+    series.extend_arrays(np.arange(55_600.0, 58_000.0), rng.normal(size=2400))
+    series.add(57_000, float("nan"))
+    x, y = series.envelope(low, low + width, buckets)
+    first = max(int(np.searchsorted(series.steps, low)) - 1, 0)
+    last = int(np.searchsorted(series.steps, low + width, side="right")) + 1
+    part = series.values[first:last]
+    assert np.all(np.diff(x) >= 0)
+    assert len(x) <= max(2 * buckets, len(part) if len(part) <= 2 * buckets else 0)
+    assert (np.nanmin(y), np.nanmax(y)) == (np.nanmin(part), np.nanmax(part))
+
+
 def test_nearest_point() -> None:
     series = Series()
     assert series.at(3) is None

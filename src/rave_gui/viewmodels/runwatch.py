@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 POLL = 0.1
 """Seconds between looks at a running job's events."""
 FILES_EVERY = 2.0
-JOBS_EVERY = 1.0
+JOBS_EVERY = 0.5
 LONG = 8 << 20
 """Bytes of a job's events from which on only the last part is read …"""
 TAIL = 1 << 20
@@ -58,7 +58,7 @@ def watch(
     first = True
     while not stop.requested:
         now = time.monotonic()
-        if now - looked >= JOBS_EVERY or current is None or not current.final:
+        if now - looked >= JOBS_EVERY or first:
             looked = now
             jobs = _jobs_of(services, project, (name, path), current)
             newest = jobs[-1] if jobs else None

@@ -7,6 +7,8 @@ import numpy as np
 from rave_gui.viewmodels.series import Floats, Series
 
 BLOCK = 128
+AT_ONCE = 1 << 17
+"""Values taken in by one update: a curve of a million is made steady in a few goes, so that the window stays responsive."""
 
 
 class Smoothed:
@@ -24,12 +26,18 @@ class Smoothed:
         self._last_step = -np.inf
         self._edits = source.edits
 
+    @property
+    def behind(self) -> bool:
+        """Whether there is more to take in."""
+        return self._seen < len(self._source)
+
     def update(self) -> Series:
-        """Take in what came since; everything is computed anew when earlier values have changed."""
+        """Take in what came since (at most :data:`AT_ONCE` values); everything is computed anew when earlier ones have changed."""
         source = self._source
         if source.edits != self._edits or len(source) < self._seen:
             self.__init__(source, self._weight)  # type: ignore[misc]
-        x, y = source.steps[self._seen :], source.values[self._seen :]
+        part = slice(self._seen, self._seen + AT_ONCE)
+        x, y = source.steps[part], source.values[part]
         if len(x):
             known = np.isfinite(y)
             tops = _average(np.where(known, y, 0.0), self._weight, self._top)
@@ -37,7 +45,7 @@ class Smoothed:
             with np.errstate(invalid="ignore", divide="ignore"):
                 self.series.extend_arrays(x, np.where(belows > 0, tops / belows, np.nan))
             self._top, self._below = float(tops[-1]), float(belows[-1])
-            self._seen = len(source)
+            self._seen += len(x)
         return self.series
 
 

@@ -164,6 +164,11 @@ class PlotPanel(Card):
         self.retheme()
 
     @property
+    def unfinished(self) -> bool:
+        """Whether a smoothed curve is not drawn to its end yet: the next :meth:`refresh` draws more."""
+        return self._look.smoothing > 0 and any(steady.behind for steady in self._smoothed.values())
+
+    @property
     def following(self) -> bool:
         """Whether the view shows the whole run; False after the user zoomed."""
         return self._following

@@ -215,6 +215,8 @@ class CurvesView(QWidget):
             key = self._queue.pop(0)
             if key in self._panels and key in groups:
                 self._draw(key, groups[key][1], plan, end)
+                if self._panels[key].unfinished:
+                    self._queue.append(key)
 
     def _begin(self, job: JobModel) -> None:
         self._dirty = False

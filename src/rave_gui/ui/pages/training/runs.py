@@ -132,7 +132,7 @@ def columns() -> list[Column[RunItem]]:
             "started",
             tr("Started"),
             lambda r: moment(r.started or r.created),
-            120,
+            150,
             sort=lambda r: r.started or r.created,
         ),
         Column("size", tr("On disk"), lambda r: words.size(r.size) if r.size else "", 90, sort=lambda r: r.size, right=True, hidden=True),
