@@ -98,6 +98,7 @@ def test_every_text_of_every_page_can_be_translated(open_app: Opener, qtbot: QtB
     project = make_project(tmp_path / "Studio")
     app = open_app(project=str(project.path), page="home")
     qtbot.waitUntil(lambda: app.session.project is not None)
+    qtbot.waitUntil(lambda: app.session.jobs.loaded and bool(app.session.jobs.rows))
     names = names_of(app)
     wrong = set()
     for spec in PAGES:

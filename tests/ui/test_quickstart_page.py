@@ -64,7 +64,9 @@ def test_from_the_form_to_the_result(open_app: Opener, qtbot: QtBot, tmp_path: P
     assert view.listen.play.isEnabled()
     assert not view.now.isVisible()
     view.show_tab("curves")
-    qtbot.waitUntil(lambda: {"distance", "validation", "pred", "fidelity"} <= set(view.curves.panels))
+    qtbot.waitUntil(
+        lambda: {"distance", "validation", "pred", "fidelity"} <= set(view.curves.panels), timeout=20_000
+    )
     lines = view.curves.panels["distance"].plot.listDataItems()
     assert max(len(line.xData) for line in lines) == len(
         app.page("quickstart").model.training.metrics["validation"]

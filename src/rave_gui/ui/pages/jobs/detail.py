@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from rave_gui.ui import words
 from rave_gui.ui.bridge import Stop, Task
 from rave_gui.ui.i18n import tr
-from rave_gui.ui.pages.jobs.words import moment
+from rave_gui.ui.pages.jobs.words import moment, result_facts
 from rave_gui.ui.widgets.basic import Banner, Button, Card, Chip, ElidedLabel, Segments, label
 from rave_gui.ui.widgets.log_view import LogView
 from rave_gui.viewmodels.job import LogLine
@@ -178,7 +178,7 @@ class JobDetail(Card):
             tr("Took"): words.duration((row.ended or time.time()) - row.started) if row.started else "",
             tr("Project"): str(row.project or ""),
             tr("Folder"): str(row.folder),
-            **{key: _short(value) for key, value in (row.result or {}).items()},
+            **result_facts(row.result or {}),
         }
         lines = [(name, value) for name, value in facts.items() if value]
         if lines == getattr(self, "_lines", None):
@@ -253,8 +253,3 @@ class JobDetail(Card):
         ]
         QGuiApplication.clipboard().setText("\n".join(parts))
         self._session.tell(tr("The report is on the clipboard."))
-
-
-def _short(value: object) -> str:
-    text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-    return text if len(text) <= 300 else f"{text[:300]}…"

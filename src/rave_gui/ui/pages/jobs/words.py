@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from rave_gui.ui import words
 from rave_gui.ui.i18n import tr
@@ -79,3 +81,43 @@ def left(row: Row) -> str:
 def took(row: Row) -> str:
     """Time spent on it until now, or in all."""
     return words.duration((row.ended or time.time()) - row.started) if row.started else ""
+
+
+def result_facts(result: Mapping[str, Any]) -> dict[str, str]:
+    """What a job's result says, in words; what only programs read is left out."""
+    size, length = words.size, words.duration
+
+    def plain(value: Any) -> str:
+        return str(value)
+
+    def count(value: Any) -> str:
+        return f"{value:,}"
+
+    known: dict[str, tuple[str, Callable[[Any], str]]] = {
+        "path": (tr("Written to"), plain),
+        "run": (tr("Run"), plain),
+        "checkpoint": (tr("Last checkpoint"), plain),
+        "best": (tr("Best checkpoint"), plain),
+        "step": (tr("Step"), count),
+        "steps_per_second": (tr("Steps a second"), lambda v: f"{v:.3g}"),
+        "chunks": (tr("Chunks"), count),
+        "files": (tr("Files"), count),
+        "seconds_usable": (tr("Usable sound"), length),
+        "seconds_lost": (tr("Sound left out"), length),
+        "distance": (tr("Distance to the original"), lambda v: f"{v:.2f}"),
+        "distance_untrained": (tr("Distance of an untrained model"), lambda v: f"{v:.2f}"),
+        "size_bytes": (tr("Size"), size),
+        "real_time_factor": (tr("Share of real time it needs"), lambda v: f"{v:.1%}"),
+        "sample_rate": (tr("Sample rate"), lambda v: f"{v:,} Hz"),
+        "device": (tr("Device"), plain),
+        "torch": ("PyTorch", plain),
+    }
+    facts = {}
+    for key, (name, word) in known.items():
+        value = result.get(key)
+        if value not in (None, "") and not isinstance(value, (dict, list)):
+            try:
+                facts[name] = word(value)
+            except (TypeError, ValueError):  # written by another version
+                facts[name] = str(value)
+    return facts
