@@ -59,15 +59,21 @@ class FilesModel:
         """Paths the user left out."""
         self.levels: dict[str, Level] = {}
         self.usable = self.bad = 0
+        self.kept = 0
+        """Files that can be used and were not left out."""
         self.seconds = 0.0
-        """Length of the files that can be used and were not left out."""
+        """Length of those."""
+        self.out = 0
+        """Files that were found and left out."""
+        self._places: dict[str, int] = {}
         self.formats: Counter[str] = Counter()
 
     def clear(self) -> None:
         """Forget every file; what was left out stays left out."""
         self.rows, self.shown = [], []
-        self.usable = self.bad = 0
+        self.usable = self.bad = self.kept = self.out = 0
         self.seconds = 0.0
+        self._places.clear()
         self.formats.clear()
         self.changed.emit("order")
 
@@ -75,14 +81,14 @@ class FilesModel:
         """Take files as they are found."""
         first = len(self.rows)
         self.rows.extend(rows)
-        for row in rows:
+        for place, row in enumerate(rows, first):
+            self._places[row.path] = place
             if row.usable:
                 self.usable += 1
                 self.formats[format_of(row)] += 1
-                if row.path not in self.excluded:
-                    self.seconds += row.seconds or 0.0
             else:
                 self.bad += 1
+            self._count(row, row.path in self.excluded, 1)
         if self.order.plain:
             self.shown.extend(range(first, len(self.rows)))
         self.changed.emit("rows")
@@ -131,22 +137,27 @@ class FilesModel:
         wanted = set(paths)
         changed = wanted - self.excluded if on else wanted & self.excluded
         if changed:
+            found = [self.rows[place] for path in changed if (place := self._places.get(path)) is not None]
+            for row in found:
+                self._count(row, not on, -1)
+                self._count(row, on, 1)
             self.excluded = self.excluded | changed if on else self.excluded - changed
-            self.seconds = sum(
-                row.seconds or 0.0 for row in self.rows if row.usable and row.path not in self.excluded
-            )
+            if not self.kept:
+                self.seconds = 0.0  # and not what rounding left of it
             self.changed.emit("marks")
         return len(changed)
+
+    def _count(self, row: ScanRow, out: bool, by: int) -> None:
+        if out:
+            self.out += by
+        elif row.usable:
+            self.kept += by
+            self.seconds += by * (row.seconds or 0.0)
 
     def measured(self, found: Iterable[tuple[str, Level]]) -> None:
         """Levels of files, as they were asked for."""
         self.levels.update(found)
         self.changed.emit("marks")
-
-    @property
-    def kept(self) -> int:
-        """Files that can be used and were not left out."""
-        return self.usable - sum(1 for row in self.rows if row.usable and row.path in self.excluded)
 
     @property
     def left_out(self) -> list[str]:

@@ -176,6 +176,8 @@ class LongTable(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        # With the view's own selection, painting the head asks of every row whether it is chosen.
+        header.setSelectionModel(QItemSelectionModel(model, header))
         header.setSectionsClickable(True)
         header.sectionClicked.connect(self._pressed)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -202,13 +204,18 @@ class LongTable(QTableView):
             painter.drawText(self.viewport().rect().adjusted(24, 24, -24, -24), flags, self._empty)
             painter.end()
 
-    def selected(self) -> list[int]:
-        """Numbers of the chosen rows, ascending."""
-        found: list[int] = []
+    def any_selected(self) -> bool:
+        """Whether a row is chosen."""
+        return self.selectionModel().hasSelection()
+
+    def selected(self, most: int | None = None) -> list[int]:
+        """Numbers of the chosen rows, ascending; at most the first ``most`` of them."""
         parts: Any = self.selectionModel().selection()  # a list of Qt's, though its stub does not say so
-        for part in parts:
-            found.extend(range(part.top(), part.bottom() + 1))
-        return sorted(set(found))
+        ranges = sorted({(part.top(), part.bottom() + 1) for part in parts})
+        if len(ranges) == 1:
+            start, end = ranges[0]
+            return list(range(start, end if most is None else min(end, start + most)))
+        return sorted({number for start, end in ranges for number in range(start, end)})[:most]
 
     def current(self) -> int:
         """Number of the row the keyboard is at, -1 when there is none."""

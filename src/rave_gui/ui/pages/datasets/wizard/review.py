@@ -26,6 +26,7 @@ from rave_gui.viewmodels.datasets_wizard import WizardModel
 
 BATCH_SECONDS = 0.05
 ARRANGE_MS = 120
+TELLING = 1000
 
 
 class Cancel:
@@ -265,11 +266,9 @@ class ReviewStep(QWidget):
         return [row for number in self.table.selected() if (row := self._row(number)) is not None]
 
     def _chosen(self) -> None:
-        rows = self._chosen_rows()
-        self.leave_out.setEnabled(bool(rows))
-        back = bool(rows) and all(row.path in self.files.excluded for row in rows)
-        self.leave_out.set_face(*((tr("Take in again"), "eye") if back else (tr("Leave out"), "eye-off")))
-        row = self._row(self.table.current()) if self.table.current() >= 0 and rows else None
+        self._chosen_face()
+        current = self.table.current()
+        row = self._row(current) if current >= 0 and self.table.any_selected() else None
         if row is None:
             return
         if not row.usable:
@@ -335,10 +334,11 @@ class ReviewStep(QWidget):
 
     def _arranged(self, order: Order, shown: list[int]) -> None:
         self._arranging = None
-        kept = {row.path for row in self._chosen_rows()}
+        numbers = self.files.shown
+        kept = {numbers[place] for place in self.table.selected(TELLING) if place < len(numbers)}
         self.files.take(order, shown)
         if kept:
-            places = [i for i, n in enumerate(shown) if self.files.rows[n].path in kept]
+            places = [place for place, number in enumerate(shown) if number in kept]
             if places:
                 self.table.choose(places)
 
@@ -356,8 +356,10 @@ class ReviewStep(QWidget):
         self._say()
 
     def _chosen_face(self) -> None:
-        rows = self._chosen_rows()
-        back = bool(rows) and all(row.path in self.files.excluded for row in rows)
+        """What the button would do; of a very long selection the first ones tell."""
+        self.leave_out.setEnabled(self.table.any_selected())
+        rows = [self._row(number) for number in self.table.selected(TELLING)] if self.files.excluded else []
+        back = bool(rows) and all(row is not None and row.path in self.files.excluded for row in rows)
         self.leave_out.set_face(*((tr("Take in again"), "eye") if back else (tr("Leave out"), "eye-off")))
 
     def _say(self) -> None:
@@ -368,8 +370,8 @@ class ReviewStep(QWidget):
         ]
         if files.bad:
             parts.append(trn("{n} problem", "{n} problems", files.bad))
-        if files.excluded:
-            parts.append(tr("{n} left out", n=f"{len(files.left_out):,}"))
+        if files.out:
+            parts.append(tr("{n} left out", n=f"{files.out:,}"))
         if self._model.scanning:
             parts.insert(0, tr("Searching…"))
         if not self.files.order.plain:
