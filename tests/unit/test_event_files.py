@@ -193,3 +193,16 @@ def test_a_missing_folder_has_nothing(tmp_path: Path) -> None:
     assert EventFolder(tmp_path / "nowhere").poll() == set()
     with pytest.raises(FileNotFoundError):
         EventFile(tmp_path / "none").read_new()
+
+
+def test_a_file_written_anew_under_the_old_number_is_known_by_its_head(tmp_path: Path) -> None:
+    path = written(tmp_path / NAME, *points(3))
+    file = EventFile(path)
+    assert len(file.read_new().scalars["loss"][0]) == 3
+    assert not file.read_new().restarted
+    with path.open("r+b") as output:  # the same file for the system, longer than before
+        output.write(b"".join(record(e) for e in points(9, first=100)))
+    batch = file.read_new()
+    assert batch.restarted
+    assert batch.scalars["loss"][0].tolist() == [50 * (100 + i) for i in range(9)]
+    assert not file.read_new().restarted

@@ -31,6 +31,8 @@ LONGEST = 1 << 30
 """A length beyond this is damage, whatever its checksum says."""
 SHORT = 1024
 """Records up to this many bytes may be read as columns; longer ones hold sound, text or pictures."""
+HEAD = 64
+"""First bytes by which a file is known again: the first record holds the time at which it was begun."""
 _CRC_DELTA = 0xA282EAD8
 _HEADER = struct.Struct("<QI")
 
@@ -93,6 +95,8 @@ class EventFile:
         self.offset = 0
         """Bytes that are dealt with."""
         self._identity: tuple[int, int] | None = None
+        self._stamp = (0, 0)
+        self._head = b""
         self._lengths: dict[bytes, int] = {}
         self._rest = False
 
@@ -104,12 +108,20 @@ class EventFile:
         batch = Batch()
         status = self.path.stat()
         identity = (status.st_dev, status.st_ino)
+        stamp = (status.st_size, status.st_mtime_ns)
         if self._identity is not None and (identity != self._identity or status.st_size < self.offset):
-            self.offset, batch.restarted = 0, True
-        self._identity = identity
-        if status.st_size <= self.offset:
+            self._begin_anew(batch)
+        elif stamp == self._stamp and status.st_size <= self.offset:
             return batch
+        self._identity, self._stamp = identity, stamp
         with self.path.open("rb") as file:
+            # A file that was removed and written anew may have the number, and more than the size, of the old one.
+            head = file.read(HEAD)
+            if head[: len(self._head)] != self._head:
+                self._begin_anew(batch)
+            if status.st_size <= self.offset:
+                return batch
+            self._head = head
             file.seek(self.offset)
             data = file.read(limit)
             starts, ends, crcs, used = self._frames(data, batch)
@@ -125,6 +137,9 @@ class EventFile:
             )
         self.offset += used
         return batch
+
+    def _begin_anew(self, batch: Batch) -> None:
+        self.offset, self._head, batch.restarted = 0, b"", True
 
     def read_all(self) -> Iterator[Batch]:
         """Everything that is new, piece by piece."""
