@@ -149,6 +149,29 @@ def test_a_dispatcher_that_dies_half_way_leaves_one_successor(
     assert len(all_jobs(paths, tmp_path)) == 2
 
 
+def test_with_nobody_at_work_the_next_look_starts_somebody(
+    paths: AppPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a reboot: the job is found interrupted, and only a dispatcher tries it again."""
+    first = submit(paths, tmp_path)
+    end(first)
+    service = JobService(paths)
+    started: list[int] = []
+    monkeypatch.setattr(service._starter, "ensure", lambda: started.append(1))
+    assert service.list(tmp_path / "project")[0].state == "interrupted"
+    assert started
+    Dispatcher(paths).step()
+    new = service.successor(first.id, tmp_path / "project")
+    assert new is not None, "what another process wrote is seen although the job had ended before"
+    assert new.retry_of == first.id
+    service.cancel(new.id)
+    started.clear()
+    service.list(tmp_path / "project")
+    assert not started, "nothing waits"
+    assert service.successor(new.id, tmp_path / "project") is None
+    assert service.latest(first.id, tmp_path / "project").id == new.id
+
+
 def test_a_job_that_waits_for_its_time_is_not_started_before(paths: AppPaths, tmp_path: Path) -> None:
     params = TrainParams(dataset=str(tmp_path), run=str(tmp_path / "r"), name="r", device="cpu")
     job = JobService(paths).submit("train", params, project=None, title="Later", not_before=2.0**40)

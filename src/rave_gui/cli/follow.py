@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from rave_gui.errors import JobError, UserError
+from rave_gui.i18n import tr
 from rave_protocol.events import Log, Progress, Stamped, Warned
 
 if TYPE_CHECKING:
@@ -131,7 +132,11 @@ def wait(console: Console, view: JobView) -> dict[str, Any]:
         try:
             line = line or ProgressLine(console, view.title)
             watch.wait(line.update)
-            break
+            again = None if asked else console.services.jobs.successor(watch.view.id, view.project)
+            if again is None:
+                break
+            line.note(goes_on(watch.view))
+            watch = Watch(console.services.jobs, again.id, view.project)
         except KeyboardInterrupt:
             if line is not None:
                 line.drop()
@@ -146,6 +151,14 @@ def wait(console: Console, view: JobView) -> dict[str, Any]:
         raise
     line.end("stopped early, everything is saved" if result.get("stopped") else "done")
     return result
+
+
+def goes_on(view: JobView) -> str:
+    """What is said when a training that broke off is taken up again by itself."""
+    reason = view.reason or str((view.error or {}).get("message", ""))
+    return tr(
+        "The training broke off: {reason} It goes on by itself from its last checkpoint.", reason=reason
+    )
 
 
 def ask_to_end(console: Console, watch: Watch) -> None:

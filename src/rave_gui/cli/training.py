@@ -17,7 +17,7 @@ from rave_gui.cli.console import (
     project_option,
     shell,
 )
-from rave_gui.cli.follow import ProgressLine, clock
+from rave_gui.cli.follow import ProgressLine, clock, goes_on
 from rave_gui.cli.parameters import given, parameter_options
 from rave_gui.cli.training_control import COMMANDS
 from rave_gui.cli.training_shared import (
@@ -179,13 +179,11 @@ def resume_command(
         return _plan(
             actions.plan_resume(console.services, opened, run, checkpoint=checkpoint, changes=changes)
         )
-    record = opened.store.get("run", run)
-    if record is not None and record.job and (opened.jobs / record.job).exists():
-        view = console.services.jobs.get(record.job, opened.path)
-        if view.state == "paused":
-            actions.command(console.services, opened, run, "resume")
-            view = console.services.jobs.get(view.id, opened.path)
-            return started(console, view, True, {"run": str(record.path)}, str(opened.path))
+    paused = actions.job_of(console.services, opened, run)
+    if paused is not None and paused.state == "paused":
+        actions.command(console.services, opened, run, "resume")
+        view = console.services.jobs.get(paused.id, opened.path)
+        return started(console, view, True, {"run": str(opened.find_run(run))}, str(opened.path))
     view = actions.resume(console.services, opened, run, steps=steps, checkpoint=checkpoint, changes=changes)
     folder = opened.find_run(run)
     output = started(console, view, detach, {"run": str(folder)}, str(opened.path))
@@ -262,9 +260,10 @@ def _row(item: dict[str, Any]) -> str:
 
 def _job_of(console: Console, project: Project, text: str) -> JobView:
     """The training meant by ``text``: a run's name (its newest job), or a job's id."""
-    record = project.store.get("run", text)
-    job = record.job if record is not None and record.job else text
-    return console.services.jobs.get(job, project.path)
+    from rave_gui.training import actions
+
+    found = actions.job_of(console.services, project, text)
+    return found or console.services.jobs.get(text, project.path)
 
 
 @command.command("watch")
@@ -293,9 +292,12 @@ def watch_command(console: Console, run: str, project: str) -> int:
         else:
             line.update(stamped)
 
-    watch = Watch(console.services.jobs, view.id, opened.path)
     try:
-        view = watch.wait(show)
+        view = Watch(console.services.jobs, view.id, opened.path).wait(show)
+        while (again := console.services.jobs.successor(view.id, opened.path)) is not None:
+            if line is not None:
+                line.note(goes_on(view))
+            view = Watch(console.services.jobs, again.id, opened.path).wait(show)
     except KeyboardInterrupt:
         if line is not None:
             line.note(

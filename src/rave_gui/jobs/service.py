@@ -27,7 +27,7 @@ from rave_gui.jobs.state import JobState
 from rave_gui.jobs.view import JobView, make_view
 from rave_gui.jobs.watch import Watch
 from rave_gui.paths import AppPaths
-from rave_protocol import events
+from rave_protocol import events, jobfolder
 from rave_protocol.codec import ProtocolError
 from rave_protocol.commands import Command, CommandName
 from rave_protocol.files import append_line, replace_file
@@ -53,8 +53,10 @@ class JobService:
         self._last_id = 0
         self._checked: dict[Path, float] = {}
         """When a live job's row is worth another look: whoever waits asks ten times a second."""
-        self._ended: dict[Path, JobView] = {}
-        """Views of ended jobs: long lists are read once."""
+        self._ended: dict[Path, tuple[int, JobView]] = {}
+        """Views of ended jobs with the time of their state.json: long lists are read once."""
+        self._settled: set[Path] = set()
+        """Ended jobs that the dispatcher has seen, so that nothing of them waits any more."""
 
     # Making and finding ------------------------------------------------------------------------------------------
 
@@ -283,6 +285,17 @@ class JobService:
                 break
         return view
 
+    def successor(self, job_id: str, project: Path | None = None, timeout: float = 10.0) -> JobView | None:
+        """The job that goes on by itself with one that has ended, or None; waits until that has been decided."""
+        deadline = time.monotonic() + timeout
+        while True:
+            view = self.get(job_id, project)
+            if view.retried_by:
+                return self.get(view.retried_by, project)
+            if not self._may_go_on(view) or time.monotonic() > deadline:
+                return None
+            time.sleep(0.05)
+
     def reorder(self, job_id: str, before: str | None = None, project: Path | None = None) -> None:
         """Move a queued job in front of another one, or (None) to the end of the queue."""
         view = self.get(job_id, project)
@@ -300,7 +313,9 @@ class JobService:
     def moved(self, old: Path, new: Path) -> None:
         """A project's folder was renamed from ``old`` to ``new`` (both absolute): its jobs stay this user's own."""
         self._registry.move(old, new)
-        self._ended = {folder: view for folder, view in self._ended.items() if not folder.is_relative_to(old)}
+        self._ended = {
+            folder: known for folder, known in self._ended.items() if not folder.is_relative_to(old)
+        }
 
     def queue(self) -> tuple[str, ...]:
         """Ids of the jobs that have not ended, in the order in which they are taken."""
@@ -404,11 +419,12 @@ class JobService:
 
     def _view(self, folder: JobFolder) -> JobView:
         known = self._ended.get(folder.path)
-        if known is not None and folder.exists():
-            return known
+        if known is not None and known[0] and known[0] == _changed(folder):
+            return known[1]
+        stamp = _changed(folder)
         view = make_view(folder, reconcile(folder))
         if view.final and not view.host:
-            self._ended[folder.path] = view
+            self._ended[folder.path] = (stamp, view)
         return view
 
     def _keep_going(self, views: Sequence[JobView]) -> set[Path]:
@@ -426,9 +442,21 @@ class JobService:
             row = self._registry.get(view.id)
             if (row is None or row.ended or row.folder != view.folder) and self._adopt(view, row):
                 ended.add(view.folder)
-        if len(waiting) > len(ended):
+        if len(waiting) > len(ended) or any(self._may_go_on(view) for view in views):
             self._starter.ensure()
         return ended
+
+    def _may_go_on(self, view: JobView) -> bool:
+        """Whether an ended training is to be tried again by itself and no dispatcher has looked at it yet."""
+        if view.state not in ("failed", "interrupted") or view.host or view.retried_by:
+            return False
+        if not view.params.get("tries") or view.folder in self._settled:
+            return False
+        row = self._registry.get(view.id)
+        if row is not None and not row.ended and row.folder == view.folder:
+            return True
+        self._settled.add(view.folder)
+        return False
 
     def _adopt(self, view: JobView, row: Row | None) -> bool:
         """A live job whose row is missing or points elsewhere: the project was moved, copied, restored or received.
@@ -477,6 +505,14 @@ def _end_stray(folder: JobFolder, reason: str) -> bool:
         folder.write_state(state)
         return True
     return False
+
+
+def _changed(folder: JobFolder) -> int:
+    """When the job's state was written last; 0 where there is none."""
+    try:
+        return (folder.path / jobfolder.STATE).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _folders_in(parent: Path) -> list[JobFolder]:

@@ -259,10 +259,17 @@ def command(
     )
 
 
+def job_of(services: Services, project: Project, run: str) -> JobView | None:
+    """The newest job that trains or trained a run, retries counted; None for one that no job here made."""
+    record = project.store.get("run", run)
+    if record is None or record.job is None or not (project.jobs / record.job).exists():
+        return None
+    return services.jobs.latest(record.job, project.path)
+
+
 def _job_of(services: Services, project: Project, run: str) -> JobView:
     """The training meant by a run's name (its newest job) or a job's id."""
-    record = project.store.get("run", run)
-    job = services.jobs.get(record.job if record and record.job else run, project.path)
+    job = job_of(services, project, run) or services.jobs.get(run, project.path)
     if job.kind != "train":
         raise UserError(
             tr("The job {id} is no training (it is a {kind} job).", id=job.id, kind=job.kind),
@@ -276,14 +283,12 @@ def extend(services: Services, project: Project, run: str, steps: int) -> JobVie
 
     Returns the job that does it. Raises :class:`UserError`: bad-steps, run-missing, run-foreign and what :func:`resume` raises.
     """
-    record = project.store.get("run", run)
-    if record is not None and record.job and (project.jobs / record.job).exists():
-        job = services.jobs.get(record.job, project.path)
-        if job.state in ("running", "paused", "starting"):
-            answer = command(services, project, run, "extend", max_steps=steps)
-            if not answer["done"]:
-                raise UserError(answer["message"], tr("Give a larger number of steps."), code="bad-steps")
-            return services.jobs.get(job.id, project.path)
+    job = job_of(services, project, run)
+    if job is not None and job.state in ("running", "paused", "starting"):
+        answer = command(services, project, run, "extend", max_steps=steps)
+        if not answer["done"]:
+            raise UserError(answer["message"], tr("Give a larger number of steps."), code="bad-steps")
+        return services.jobs.get(job.id, project.path)
     return resume(services, project, run, steps=steps)
 
 
@@ -393,16 +398,13 @@ def _find(project: Project, run: str) -> Path:
 def _describe(services: Services, project: Project, folder: Path) -> dict[str, Any]:
     info: RunInfo = read_run(folder)
     record = project.store.get("run", folder.name)
-    state, progress = None, None
-    if record is not None and record.job is not None and (project.jobs / record.job).exists():
-        job = services.jobs.get(record.job, project.path)
-        state, progress = job.state, job.progress
+    job = job_of(services, project, folder.name)
     return {
         **info.to_json(),
         "dataset": record.parent if record else None,
-        "job": record.job if record else None,
-        "state": state,
-        "progress": progress,
+        "job": job.id if job is not None else record.job if record else None,
+        "state": job.state if job is not None else None,
+        "progress": job.progress if job is not None else None,
     }
 
 
@@ -411,11 +413,11 @@ def _last_settings(services: Services, project: Project, folder: Path) -> dict[s
     from rave_protocol import jobfolder
     from rave_protocol.files import read_json
 
-    record = project.store.get("run", folder.name)
-    if record is None or record.job is None:
+    job = job_of(services, project, folder.name)
+    if job is None:
         return {}
     try:
-        spec = read_json(project.jobs / record.job / jobfolder.SPEC)
+        spec = read_json(job.folder / jobfolder.SPEC)
     except (OSError, ProtocolError):
         return {}
     params = spec.get("params")
@@ -423,10 +425,9 @@ def _last_settings(services: Services, project: Project, folder: Path) -> dict[s
 
 
 def _refuse_busy(services: Services, project: Project, folder: Path) -> None:
-    record = project.store.get("run", folder.name)
-    if record is None or record.job is None or not (project.jobs / record.job).exists():
+    job = job_of(services, project, folder.name)
+    if job is None:
         return
-    job = services.jobs.get(record.job, project.path)
     if job.state in ("queued", "starting", "running", "paused", "stopping"):
         raise UserError(
             tr("The run {name!r} is being trained right now (job {id}).", name=folder.name, id=job.id),
