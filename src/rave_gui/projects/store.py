@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import time
 import uuid
@@ -103,10 +104,20 @@ class Store:
             with self._translate():
                 self._migrate()
         except UserError as error:
-            # A disk that may only be read: nothing changes there, so no log and no lock are needed to look.
-            if error.code != "not-writable" or not path.exists() or stored_schema(path) != SCHEMA:
+            # A disk that may only be read, or that is full to the last byte: nothing changes there, so no log and no lock are
+            # needed to look. What lies in a log that was left behind would be missed, though.
+            looking = error.code == "not-writable" or (error.code == "disk-full" and not self._log_left())
+            if not looking or not path.exists() or stored_schema(path) != SCHEMA:
                 raise
             self._frozen = True
+
+    def _log_left(self) -> bool:
+        log = self.path.with_name(f"{self.path.name}-wal")
+        return log.exists() and log.stat().st_size > 0
+
+    def _full(self) -> bool:
+        """Whether there is not even room for the index of the write-ahead log (32 kB)."""
+        return shutil.disk_usage(self.root).free < 64 << 10
 
     @contextmanager
     def _translate(self) -> Iterator[None]:
@@ -121,7 +132,7 @@ class Store:
                     text,
                     code="not-writable",
                 ) from error
-            if "full" in text:
+            if "full" in text or ("disk I/O" in text and self._full()):
                 raise UserError(
                     tr("The disk is full: {path} could not be written.", path=self.path),
                     tr("Free some space and try again; nothing was lost."),
