@@ -3,8 +3,9 @@
     python tools/kill_campaign.py --count 50
 
 Each round starts a training with the command line, kills one victim (or several at once) with SIGKILL at a random moment,
-waits for the job to end, retries it when it was interrupted, and looks at everything that is left: states, locks, processes,
-checkpoints, dataset. Half of the rounds start the engine cold, half fork it from the warm worker. POSIX only.
+waits for the job to end, and looks at everything that is left: states, locks, processes, checkpoints, dataset. A training that
+was interrupted is retried; where it was allowed to go on by itself (every other round), it must do so, once. Half of the rounds
+start the engine cold, half fork it from the warm worker, with a window open on the project. POSIX only.
 
 Writes ``benchmarks/results/kill_campaign.json``. Uses the engine of ``RAVE_GUI_TEST_ENGINE`` (an interpreter), otherwise the
 one that is installed. Exit code 1 when a round found a fault.
@@ -46,8 +47,8 @@ from rave_protocol.specs import DatasetParams
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "kill_campaign.json"
-VICTIMS = ("starter", "dispatcher", "runner", "engine", "supervisors", "all")
-"""supervisors: starter, dispatcher and runner at once; all: the engine too."""
+VICTIMS = ("starter", "dispatcher", "runner", "engine", "supervisors", "all", "window")
+"""supervisors: starter, dispatcher and runner at once; all: the engine too, and the window where one is open."""
 STEPS = 12
 PATIENCE = 300.0
 """Seconds after which a job that has not ended counts as stuck."""
@@ -84,6 +85,8 @@ class Round:
     seconds_to_end: float | None = None
     """From the kill to the job's end as a reader sees it."""
     retry_state: str | None = None
+    by_itself: bool = False
+    """The next attempt was nobody's doing."""
     faults: list[str] = field(default_factory=list)
 
 
@@ -101,6 +104,19 @@ class Campaign:
         self.dataset = self.project / "datasets" / "demo"
         self.fingerprint = self._make_dataset()
         self.checkpoints: set[Path] = set()
+        self.window: subprocess.Popen[bytes] | None = None
+
+    def open_window(self) -> None:
+        """Have a window open on the project (drawn off screen)."""
+        if self.window is None or self.window.poll() is not None:
+            self.window = subprocess.Popen(
+                [sys.executable, "-m", "rave_gui.cli.main", "window", "--project", str(self.project)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+            )
 
     def _make_dataset(self) -> str:
         sounds = self.root / "sounds"
@@ -121,7 +137,7 @@ class Campaign:
             digest.update(path.name.encode() + path.read_bytes())
         return digest.hexdigest()
 
-    def start(self, name: str) -> subprocess.Popen[bytes]:
+    def start(self, name: str, tries: int = 0) -> subprocess.Popen[bytes]:
         """``rave-gui train start`` in the foreground, in a session of its own."""
         command = [
             sys.executable,
@@ -133,7 +149,7 @@ class Campaign:
             str(self.project),
         ]
         command += ["--dataset", str(self.dataset), "--preset", "tiny", "--steps", str(STEPS), "--name", name]
-        command += ["--override", "CAPACITY = 4", "--device", "cpu", "--json"]
+        command += ["--override", "CAPACITY = 4", "--device", "cpu", "--tries", str(tries), "--json"]
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -158,6 +174,8 @@ class Campaign:
         found = {}
         if starter.poll() is None:
             found["starter"] = starter.pid
+        if self.window is not None and self.window.poll() is None:
+            found["window"] = self.window.pid
         found |= _held({"dispatcher": self.paths.locks / LOCK})
         for folder in (self.project / "jobs").glob("[!.]*"):
             if folder.name not in known:
@@ -170,13 +188,14 @@ class Campaign:
         found = Round(number, start, victim, round(moment, 3))
         known = {path.name for path in (self.project / "jobs").glob("[!.]*")}
         begun = time.monotonic()
-        starter = self.start(f"round{number}")
+        tries = number % 2
+        starter = self.start(f"round{number}", tries)
         try:
             time.sleep(moment)
             hit = self._kill(found, starter, known, begun + PATIENCE)
             job = self._submitted(starter, known)
             if job is not None:
-                self._follow(found, job, hit)
+                self._follow(found, job, hit, tries)
         finally:
             if starter.poll() is None:
                 starter.kill()
@@ -188,7 +207,7 @@ class Campaign:
         """Kill the victims, waiting for the first of them to be there; the moment of the kill."""
         wanted = {
             "supervisors": ("starter", "dispatcher", "runner"),
-            "all": ("starter", "dispatcher", "runner", "engine"),
+            "all": ("starter", "dispatcher", "runner", "engine", "window"),
         }.get(found.victim, (found.victim,))
         while time.monotonic() < give_up:
             there = {name: pid for name, pid in self.pids(starter, known).items() if name in wanted}
@@ -209,7 +228,7 @@ class Campaign:
             time.sleep(0.02)
         return job or self.job(known)
 
-    def _follow(self, found: Round, job: JobView, hit: float) -> None:
+    def _follow(self, found: Round, job: JobView, hit: float, tries: int) -> None:
         view = self.jobs.wait(job.id, timeout=PATIENCE, project=self.project)
         found.state = view.state
         found.seconds_to_end = round(time.monotonic() - hit, 3)
@@ -217,7 +236,11 @@ class Campaign:
         if view.state == "interrupted":
             if "engine" not in found.killed:
                 found.faults.append(f"interrupted without its engine being killed: {view.reason}")
-            again = self.jobs.retry(view.id, self.project)
+            again = self.jobs.successor(view.id, self.project, PATIENCE) if tries else None
+            found.by_itself = again is not None
+            if tries and again is None:
+                found.faults.append("the training did not go on by itself")
+            again = again or self.jobs.retry(view.id, self.project)
             view = self.jobs.wait(again.id, timeout=PATIENCE, project=self.project)
             found.retry_state = view.state
         if view.state != "succeeded":
@@ -242,6 +265,9 @@ class Campaign:
     def _inspect(self, found: Round, known: set[str]) -> None:
         """Nothing left behind: no live lock, no live state, no process, an untouched dataset."""
         folders = [f for f in (self.project / "jobs").glob("[!.]*") if f.name not in known]
+        attempts = 1 + (found.retry_state is not None)
+        if found.state != "not submitted" and len(folders) != attempts:
+            found.faults.append(f"there are {len(folders)} jobs, not {attempts}")
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline and any(
             _held({"r": f / jobfolder.RUNNER_LOCK, "w": f / jobfolder.WORK_LOCK}) for f in folders
@@ -274,6 +300,9 @@ class Campaign:
 
     def close(self) -> None:
         """End what may still run."""
+        if self.window is not None and self.window.poll() is None:
+            self.window.kill()
+            self.window.wait()
         found = _held({"dispatcher": self.paths.locks / LOCK})
         for folder in (self.project / "jobs").glob("[!.]*"):
             found |= _held(
@@ -326,6 +355,7 @@ def summary(
         "checkpoints_broken": loaded["broken"],
         "states": dict(Counter(r.state for r in rounds)),
         "killed": dict(Counter(name for r in rounds for name in r.killed)),
+        "went_on_by_themselves": sum(r.by_itself for r in rounds),
         "retries": dict(Counter(r.retry_state for r in rounds if r.retry_state)),
         "seconds_to_interrupted_worst": max(ended, default=None),
         "seconds_of_an_unharmed_training": {k: round(v, 3) for k, v in plain.items()},
@@ -362,8 +392,11 @@ def main() -> int:
                 if start not in plain:
                     plain[start] = campaign.unharmed(start)
                 moment = rng.uniform(0.0, plain[start])
+                if start == "warm":
+                    campaign.open_window()
                 try:
-                    rounds.append(campaign.play(number, start, VICTIMS[number % len(VICTIMS)], moment))
+                    known = [name for name in VICTIMS if start == "warm" or name != "window"]
+                    rounds.append(campaign.play(number, start, known[number % len(known)], moment))
                 except KeyboardInterrupt:
                     break  # what was done so far is written
                 print(rounds[-1], flush=True)

@@ -37,7 +37,7 @@ class Studio:
         view = self.jobs.wait(job.id, timeout=120)
         assert view.state == "succeeded", view.error
 
-    def train(self) -> JobView:
+    def train(self, tries: int = 0) -> JobView:
         params = TrainParams(
             dataset=str(self.dataset),
             run=str(self.project / "runs" / "kill"),
@@ -57,6 +57,7 @@ class Studio:
             log_every=1,
             holdout=1,
             device="cpu",
+            tries=tries,
         )
         return self.jobs.submit("train", params, project=self.project, title="Kill")
 
@@ -111,6 +112,27 @@ def test_a_killed_engine_is_interrupted_and_retry_finishes_from_the_checkpoint(s
     assert view.result["step"] == STEPS
     assert Path(view.result["checkpoint"]).is_file()
     assert {path: path.stat().st_mtime_ns for path in left} == stamps
+
+
+def test_a_training_goes_on_by_itself_after_everything_was_killed(studio: Studio) -> None:
+    job = studio.train(tries=1)
+    studio.first(job, is_checkpoint)
+    for pid in (
+        studio.dispatcher(),
+        studio.pid(job.folder / jobfolder.RUNNER_LOCK),
+        studio.pid(job.folder / jobfolder.WORK_LOCK),
+    ):
+        kill(pid)
+    assert studio.jobs.wait(job.id, timeout=30).state == "interrupted"
+    again = studio.jobs.successor(job.id, timeout=60)
+    assert again is not None
+    assert again.retry_of == job.id
+    assert again.params["resume"].endswith(".ckpt")
+    view = studio.jobs.wait(again.id, timeout=240)
+    assert view.state == "succeeded", view.error
+    assert view.result is not None
+    assert view.result["step"] == STEPS
+    assert studio.jobs.latest(job.id).id == again.id
 
 
 def test_killing_everything_but_the_engine_changes_nothing(studio: Studio) -> None:
