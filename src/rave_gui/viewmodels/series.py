@@ -87,7 +87,7 @@ class Series:
             return
         wanted = self._size + len(steps)
         if wanted > len(self._x):
-            room = max(wanted, 2 * len(self._x))
+            room = max(wanted + wanted // 2, 2 * len(self._x))
             self._x = np.concatenate([self.steps, np.empty(room - self._size)])
             self._y = np.concatenate([self.values, np.empty(room - self._size)])
         self._x[self._size : wanted], self._y[self._size : wanted] = steps, values

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from rave_gui.viewmodels.series import Floats, Series
@@ -54,11 +56,17 @@ def _average(values: Floats, weight: float, before: float) -> Floats:
     count = len(values)
     pad = -count % BLOCK
     blocks = np.concatenate([values, np.zeros(pad)]).reshape(-1, BLOCK)
-    reach = np.subtract.outer(np.arange(BLOCK), np.arange(BLOCK))
-    kernel = np.where(reach >= 0, (1 - weight) * np.power(weight, np.maximum(reach, 0)), 0.0)
+    kernel, decay = _kernel(weight)
     inside = blocks @ kernel.T
-    decay = np.power(weight, np.arange(1, BLOCK + 1))
     for number in range(len(inside)):
         inside[number] += decay * before
         before = inside[number, -1]
     return inside.reshape(-1)[:count]
+
+
+@lru_cache(maxsize=8)
+def _kernel(weight: float) -> tuple[Floats, Floats]:
+    """What each value of a block adds to each average after it, and what is left of the average before the block."""
+    reach = np.subtract.outer(np.arange(BLOCK), np.arange(BLOCK))
+    kernel = np.where(reach >= 0, (1 - weight) * np.power(weight, np.maximum(reach, 0)), 0.0)
+    return kernel, np.power(weight, np.arange(1, BLOCK + 1))

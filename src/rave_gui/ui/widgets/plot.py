@@ -98,6 +98,15 @@ def step_text(value: float) -> str:
     return f"{value:g}"
 
 
+def _mixed(color: QColor, ground: QColor, share: float) -> QColor:
+    """A colour as if it were so transparent before a ground."""
+    return QColor.fromRgbF(
+        color.redF() * share + ground.redF() * (1 - share),
+        color.greenF() * share + ground.greenF() * (1 - share),
+        color.blueF() * share + ground.blueF() * (1 - share),
+    )
+
+
 class PlotPanel(Card):
     """A titled plot of one or a few series over steps. ``hovered`` carries the step under the pointer, or None."""
 
@@ -115,6 +124,7 @@ class PlotPanel(Card):
         self._pale: dict[str, pg.PlotDataItem] = {}
         self._plans: dict[str, pg.PlotDataItem] = {}
         self._smoothed: dict[str, Smoothed] = {}
+        self._dense: set[str] = set()
         self._plan_values: dict[str, Floats] = {}
         self._look = Look()
         self._following = True
@@ -278,8 +288,11 @@ class PlotPanel(Card):
         steady = self._look.smoothing > 0
         for index, (tag, curve) in enumerate(self._curves.items()):
             color = QColor(colors[index % len(colors)])
-            curve.setPen(pg.mkPen(color, width=1.5))
-            color.setAlphaF(0.6 if theme.name == "high-contrast" else 0.35)
+            # Lines of one pixel and full colour are drawn many times faster, and long curves are too dense to tell.
+            curve.setPen(pg.mkPen(color, width=1 if tag in self._dense else 1.5))
+            color = _mixed(
+                color, QColor(theme.colors.surface), 0.6 if theme.name == "high-contrast" else 0.35
+            )
             if steady and tag not in self._pale:
                 self._pale[tag] = self.plot.plot([], [])
                 self._pale[tag].setZValue(-1)
@@ -303,6 +316,9 @@ class PlotPanel(Card):
         look = self._look
         for tag, series in self._series.items():
             raw = series.envelope(low, high, buckets)
+            if (len(raw[0]) > SMOOTH_POINTS) != (tag in self._dense):
+                self._dense ^= {tag}
+                self._pens()
             self._fill(self._curves[tag], *raw)
             finite = self._heights(raw[1])
             finite = finite[np.isfinite(finite)]
