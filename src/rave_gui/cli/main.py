@@ -22,6 +22,7 @@ COMMANDS = {
     "metrics": ("rave_gui.cli.metrics", "Show what was measured during a run."),
     "experiments": ("rave_gui.cli.experiments", "Filter, compare and report on many runs."),
     "tensorboard": ("rave_gui.cli.tensorboard", "Show runs in TensorBoard."),
+    "logs": ("rave_gui.cli.logs", "See what runs take on the disk; prune and archive."),
     "model": ("rave_gui.cli.models", "Send sound through trained models and measure them."),
     "export": ("rave_gui.cli.exports", "Export models for nn~ and verify them."),
     "jobs": ("rave_gui.cli.jobs", "List, watch and control jobs."),

@@ -224,7 +224,8 @@ class EventFile:
             columns.batch.events -= 1
             return
         for value in event.values:
-            self._keep(event, value, at, number, columns)
+            if value.tag:  # what has no name is no curve of anybody's
+                self._keep(event, value, at, number, columns)
 
     def _keep(self, event: Event, value: Value, at: int, number: int, columns: _Columns) -> None:
         if value.number is not None:

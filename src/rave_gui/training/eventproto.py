@@ -216,7 +216,7 @@ def scalar_layout(data: bytes) -> ScalarLayout | None:
                 return None
     except ValueError:
         return None
-    if wall < 0 or value < 0 or step_bytes > 8:
+    if wall < 0 or value < 0 or step_bytes > 8 or not tag:
         return None
     varies = {*range(wall, wall + 8), *range(step, step + step_bytes), *range(value, value + 4)}
     constant = np.array([i for i in range(len(data)) if i not in varies], np.intp)
