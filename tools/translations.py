@@ -172,7 +172,12 @@ def same(catalogue: Catalog, compiled: Path) -> bool:
     fresh.seek(0)
     with compiled.open("rb") as file:
         there = read_mo(file)
-    return {m.id: m.string for m in read_mo(fresh) if m.id} == {m.id: m.string for m in there if m.id}
+    return texts(read_mo(fresh)) == texts(there)
+
+
+def texts(catalogue: Catalog) -> dict[str, object]:
+    """Translations by source text; of plurals the list of forms by their first form."""
+    return {m.id if isinstance(m.id, str) else m.id[0]: m.string for m in catalogue if m.id}
 
 
 def missing(language: str) -> dict[str, str]:
