@@ -5,17 +5,24 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QStringListModel, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.shell.session import Session
-from rave_gui.ui.widgets.basic import IconButton, label, repolish
+from rave_gui.ui.widgets.basic import IconButton, clearable, label, repolish
 from rave_gui.viewmodels.experiments import ExperimentsModel, completions, remember
 
 WAIT_MS = 150
 """After the last key; a filter of ten thousand runs is not worked off for every letter."""
 MEMORY = "experiments-filters"
+LEAVING = (
+    Qt.FocusReason.MouseFocusReason,
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.OtherFocusReason,
+)
+"""The user went on; the list of completions takes the focus for other reasons."""
 
 
 class FilterLine(QWidget):
@@ -37,7 +44,7 @@ class FilterLine(QWidget):
         self.line.setAccessibleDescription(
             tr("Words, comparisons of any field, tag:NAME, starred, archived, running, failed, and, or, not")
         )
-        self.line.setClearButtonEnabled(True)
+        clearable(self.line)
         self.history = IconButton(session.themes, "history", tr("Filters used before"))
         self.history.clicked.connect(self._earlier)
         row.addWidget(self.line, 1)
@@ -102,7 +109,12 @@ class FilterLine(QWidget):
             if event.key() == Qt.Key.Key_Down or (event.key() == Qt.Key.Key_Space and control):
                 self._offer(asked=True)
                 return True
-        if watched is self.line and event.type() == QEvent.Type.FocusOut:
+        if (
+            watched is self.line
+            and isinstance(event, QFocusEvent)
+            and event.type() == QEvent.Type.FocusOut
+            and event.reason() in LEAVING
+        ):
             self.keep()
         return super().eventFilter(watched, event)
 
@@ -115,6 +127,9 @@ class FilterLine(QWidget):
             self.apply()
 
     def _enter(self) -> None:
+        popup = self._completer.popup()
+        if popup is not None and popup.isVisible() and popup.currentIndex().isValid():
+            return  # Enter takes the word from the list
         self.apply()
         self.keep()
 

@@ -34,13 +34,15 @@ class ExperimentsTable(LongTable):
 
     def __init__(self, themes: ThemeManager, name: str, model: ExperimentsModel) -> None:
         self.model_ = model
+        self.shown: list[Row] = []
+        """Rows as Qt knows them; the model's own may be others for a moment."""
         self._chosen: list[str] = []
         self._at = ""
         self._filling = False
         rows = LongModel(
             [make_column(model, column) for column in model.columns],
-            lambda: len(model.rows),
-            lambda number: model.rows[number],
+            lambda: len(self.shown),
+            lambda number: self.shown[number],
         )
         super().__init__(themes, name, rows)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
@@ -55,12 +57,13 @@ class ExperimentsTable(LongTable):
         """Other rows."""
         self._filling = True
         place = self.verticalScrollBar().value()
+        self.shown = self.model_.rows
         self.rows.again()
         wanted = set(self._chosen)
         numbers = [
-            i for i, row in enumerate(self.model_.rows) if isinstance(row, Experiment) and row.name in wanted
+            i for i, row in enumerate(self.shown) if isinstance(row, Experiment) and row.name in wanted
         ]
-        current = next((i for i, row in enumerate(self.model_.rows) if row.name == self._at), None)
+        current = next((i for i, row in enumerate(self.shown) if row.name == self._at), None)
         if numbers or current is not None:
             self.choose(numbers, current if current is not None else numbers[0])
         self.verticalScrollBar().setValue(place)
@@ -79,7 +82,7 @@ class ExperimentsTable(LongTable):
         """The selected runs, in the order shown; of a selected heading all of its runs."""
         found: dict[str, Experiment] = {}
         for number in self.selected():
-            row = self.model_.rows[number]
+            row = self.shown[number]
             for run in row.runs if isinstance(row, Group) else (row,):
                 found[run.name] = run
         return list(found.values())
@@ -87,7 +90,7 @@ class ExperimentsTable(LongTable):
     def at(self) -> Row | None:
         """The row the keyboard is at."""
         number = self.current()
-        return self.model_.rows[number] if 0 <= number < len(self.model_.rows) else None
+        return self.shown[number] if 0 <= number < len(self.shown) else None
 
     # Behind it
 
@@ -96,9 +99,7 @@ class ExperimentsTable(LongTable):
         if self._filling:
             return
         self._chosen = [
-            row.name
-            for row in (self.model_.rows[i] for i in self.selected() if i < len(self.model_.rows))
-            if isinstance(row, Experiment)
+            row.name for row in (self.shown[i] for i in self.selected()) if isinstance(row, Experiment)
         ]
         row = self.at()
         self._at = row.name if row is not None else ""

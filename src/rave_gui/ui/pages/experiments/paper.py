@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QMarginsF, QRectF, Qt, QUrl
+from PySide6.QtCore import QByteArray, QEventLoop, QMarginsF, QRectF, Qt, QUrl
 from PySide6.QtGui import QImage, QPageLayout, QPageSize, QPainter, QPdfWriter, QTextDocument
 from PySide6.QtSvg import QSvgRenderer
 
@@ -17,6 +17,7 @@ SHARP = 3
 
 def write_pdf(html: str, pictures: Mapping[str, str], target: Path) -> None:
     """``html`` names its drawings as images; ``pictures`` holds them as SVG text by that name. Raises :class:`OSError`."""
+    loop = QEventLoop()  # gives the thread a dispatcher, which the document's timers ask for
     document = QTextDocument()
     for name, svg in pictures.items():
         document.addResource(QTextDocument.ResourceType.ImageResource.value, QUrl(name), _picture(svg))
@@ -29,7 +30,7 @@ def write_pdf(html: str, pictures: Mapping[str, str], target: Path) -> None:
     document.setHtml(html)
     document.setPageSize(QRectF(writer.pageLayout().paintRectPixels(DOTS)).size())
     document.print_(writer)
-    del writer
+    del writer, document, loop
     if not aside.exists() or not aside.stat().st_size:
         raise OSError(f"{target} could not be written")
     aside.replace(target)

@@ -21,6 +21,7 @@ from rave_gui.ui.i18n import tr
 from rave_gui.ui.pages.experiments import fields
 from rave_gui.ui.pages.experiments.grid import share_out
 from rave_gui.ui.shell.session import Session
+from rave_gui.ui.widgets.basic import clearable
 from rave_gui.ui.widgets.empty import EmptyState
 from rave_gui.ui.widgets.table import Column, Table
 from rave_gui.viewmodels.experiments_compare import Cells, figure_rows, parameter_rows
@@ -75,7 +76,7 @@ class ValuesView(QWidget):
             tr("Find a parameter") if what == "parameters" else tr("Find a figure")
         )
         self.search.setAccessibleName(self.search.placeholderText())
-        self.search.setClearButtonEnabled(True)
+        clearable(self.search)
         self.search.textChanged.connect(self._fill)
         bar.addWidget(self.search, 1)
         self.only = QCheckBox(tr("Only what differs"))

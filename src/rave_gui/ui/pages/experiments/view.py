@@ -258,10 +258,11 @@ class ExperimentsView(QWidget):
                 self.table.show_sort(self.model.sort, self.model.descending)
             self._arrange()
             self._look_up()
+        if what == "rows":
+            self.table.refresh()
         if what in ("rows", "all"):
             self._show()
         if what == "rows":
-            self.table.refresh()
             if (
                 self.filter.line.hasFocus()
                 and not self.filter.text
@@ -349,7 +350,7 @@ class ExperimentsView(QWidget):
         self.session.actions.refresh()
 
     def _opened(self, number: int) -> None:
-        row = self.model.rows[number]
+        row = self.table.shown[number]
         if isinstance(row, Group):
             self.model.toggle(row)
         else:
