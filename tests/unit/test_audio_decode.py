@@ -206,3 +206,29 @@ def test_odd_names_are_only_names(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     soundfile.write(path, np.full(1000, 5, np.int16), RATE)
     assert Decoder(path, RATE).read().shape == (1, 1000)
+
+
+@pytest.mark.parametrize(
+    ("ending", "damage"), [(kind, what) for kind in ("wav", "aiff", "ogg", "mp3") for what in ("cut", "hole")]
+)
+def test_missing_sound_is_noticed_in_every_format(tmp_path: Path, ending: str, damage: str) -> None:
+    path = tmp_path / f"a.{ending}"
+    soundfile.write(path, np.random.default_rng(0).normal(0, 0.1, 3 * RATE), RATE)
+    whole = Decoder(path, RATE)
+    assert abs(whole.read().shape[1] - 3 * RATE) < 100
+    assert whole.problem is None
+    data = path.read_bytes()
+    third = len(data) // 3
+    path.write_bytes(
+        data[: 2 * third] if damage == "cut" else data[:third] + bytes(third) + data[2 * third :]
+    )
+    decoder = Decoder(path, RATE)
+    read = decoder.read()
+    if (
+        read.shape[1] > 2.9 * RATE
+    ):  # a hole in plain samples is silence, and nothing tells that it was not meant
+        assert (ending, damage) in (("wav", "hole"), ("aiff", "hole"))
+        return
+    assert decoder.problem is not None
+    assert decoder.problem.code in ("truncated", "damaged")
+    assert not decoder.problem.fatal

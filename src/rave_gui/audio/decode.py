@@ -14,7 +14,9 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from rave_gui.audio.ends import ogg_state, promised_seconds
 from rave_gui.audio.problems import AudioInfo, AudioProblem, Mono
+from rave_gui.i18n import tr, trn
 
 Floats = npt.NDArray[np.float32]
 
@@ -217,43 +219,72 @@ class Decoder:
         if self.samples == 0:
             if not self._bad_packets:
                 self.problem = AudioProblem(
-                    self.path, "empty", "The file holds no sound: its length is zero."
+                    self.path, "empty", tr("The file holds no sound: its length is zero.")
                 )
             else:
-                self.problem = AudioProblem(
-                    self.path,
-                    "unreadable",
-                    f"Nothing in this {info.container} file could be decoded ({info.codec}).",
+                reason = tr(
+                    "Nothing in this {container} file could be decoded ({codec}).",
+                    container=info.container,
+                    codec=info.codec,
                 )
+                self.problem = AudioProblem(self.path, "unreadable", reason)
         elif self._bad_packets:
-            self.problem = AudioProblem(
-                self.path,
-                "damaged",
-                f"The file is damaged from {self._first_bad:.1f} s on: {self._bad_packets} pieces could not be decoded and "
-                f"were left out, the other {seconds:.1f} s were kept.",
-                fatal=False,
+            reason = trn(
+                "The file is damaged from {begin} s on: {n} piece could not be decoded and was left out, the other {seconds} s were kept.",
+                "The file is damaged from {begin} s on: {n} pieces could not be decoded and were left out, the other {seconds} s were "
+                "kept.",
+                self._bad_packets,
+                begin=f"{self._first_bad:.1f}",
+                seconds=f"{seconds:.1f}",
             )
-        elif info.exact and info.duration and info.duration - seconds > max(0.05, 0.001 * info.duration):
-            self.problem = AudioProblem(
-                self.path,
-                "truncated",
-                f"The file is cut off: its header promises {info.duration:.1f} s, {seconds:.1f} s are there and were kept.",
-                fatal=False,
+            self.problem = AudioProblem(self.path, "damaged", reason, fatal=False)
+        else:
+            self.problem = self._missing(info, seconds) or self._odd()
+
+    def _missing(self, info: AudioInfo, seconds: float) -> AudioProblem | None:
+        """What is to be said when there is less sound than there should be."""
+        try:
+            promised, tolerance = promised_seconds(self.path, info)
+            pages = ogg_state(self.path) if info.container == "ogg" else "whole"
+        except (OSError, ValueError):  # it was there a moment ago, and it was decoded
+            return None
+        if promised and promised - seconds > max(tolerance, 0.001 * promised):
+            reason = tr(
+                "The file is cut off, or parts of it are missing: it promises {promised} s, {seconds} s are there and were kept.",
+                promised=f"{promised:.1f}",
+                seconds=f"{seconds:.1f}",
             )
-        elif self._not_numbers:
-            self.problem = AudioProblem(
-                self.path,
-                "not-a-number",
-                f"{self._not_numbers} samples are not numbers (NaN or infinite); they were replaced by silence.",
-                fatal=False,
+            return AudioProblem(self.path, "truncated", reason, fatal=False)
+        if pages == "holes":
+            reason = tr(
+                "The file is damaged: parts of it are missing. {seconds} s are there and were kept.",
+                seconds=f"{seconds:.1f}",
             )
+            return AudioProblem(self.path, "damaged", reason, fatal=False)
+        if pages == "cut":
+            reason = tr(
+                "The file is cut off: its end is missing. {seconds} s are there and were kept.",
+                seconds=f"{seconds:.1f}",
+            )
+            return AudioProblem(self.path, "truncated", reason, fatal=False)
+        return None
+
+    def _odd(self) -> AudioProblem | None:
+        if not self._not_numbers:
+            return None
+        reason = trn(
+            "{n} sample is not a number (NaN or infinite); it was replaced by silence.",
+            "{n} samples are not numbers (NaN or infinite); they were replaced by silence.",
+            self._not_numbers,
+        )
+        return AudioProblem(self.path, "not-a-number", reason, fatal=False)
 
 
 def _open(path: str) -> tuple[Any, Any]:
     """The container and its first audio stream. Raises :class:`_Refused`."""
     try:
         if Path(path).stat().st_size == 0:
-            raise _Refused("empty", "The file is empty (0 bytes).")
+            raise _Refused("empty", tr("The file is empty (0 bytes)."))
         # "file:" keeps names such as "a:b.wav" from being taken for a protocol, and playlists from reaching other places.
         options = {"protocol_whitelist": "file"}
         if path.lower().endswith(".wav"):
@@ -261,23 +292,23 @@ def _open(path: str) -> tuple[Any, Any]:
             options["probesize"] = "16384"
         container = av.open(f"file:{path}", metadata_errors="replace", options=options)
     except FileNotFoundError:
-        raise _Refused("not-found", "The file is no longer there.") from None
+        raise _Refused("not-found", tr("The file is no longer there.")) from None
     except PermissionError:
-        raise _Refused("not-allowed", "You are not allowed to read this file.") from None
+        raise _Refused("not-allowed", tr("You are not allowed to read this file.")) from None
     except av.FFmpegError as error:
         raise _Refused(
-            "unreadable", f"This is not a sound file that can be read ({error.strerror})."
+            "unreadable", tr("This is not a sound file that can be read ({error}).", error=error.strerror)
         ) from None
     except (OSError, ValueError) as error:
-        raise _Refused("unreadable", f"The file cannot be read ({error}).") from None
+        raise _Refused("unreadable", tr("The file cannot be read ({error}).", error=error)) from None
     if not container.streams.audio:
         container.close()
-        raise _Refused("no-sound", "The file holds no sound track.")
+        raise _Refused("no-sound", tr("The file holds no sound track."))
     stream = container.streams.audio[0]
     context = stream.codec_context
     if context is None or not context.sample_rate or not context.channels:
         container.close()
-        raise _Refused("unreadable", "The sound track's coding is unknown or its header is damaged.")
+        raise _Refused("unreadable", tr("The sound track's coding is unknown or its header is damaged."))
     # One thread: the processes around it are the parallelism.
     context.thread_type = "NONE"
     return container, stream

@@ -36,7 +36,7 @@ def read(path: str, size: int) -> AudioInfo | None:
     return None
 
 
-def _chunks(head: bytes, file: BinaryIO, order: str, size: int) -> list[tuple[bytes, int, bytes, int]]:
+def chunks(head: bytes, file: BinaryIO, order: str, size: int) -> list[tuple[bytes, int, bytes, int]]:
     """(name, length, first 64 bytes, position) of the chunks of a RIFF or IFF file, up to the one with the sound."""
     found: list[tuple[bytes, int, bytes, int]] = []
     at = 12
@@ -56,7 +56,7 @@ def _chunks(head: bytes, file: BinaryIO, order: str, size: int) -> list[tuple[by
 
 def _wav(path: str, size: int, head: bytes, file: BinaryIO) -> AudioInfo | None:
     rate = channels = bits = align = kind = 0
-    for name, length, body, at in _chunks(head, file, "<", size):
+    for name, length, body, at in chunks(head, file, "<", size):
         if name == b"fmt ":
             kind, channels, rate, _, align, bits = struct.unpack_from("<HHIIHH", body)
             if kind == 0xFFFE and length >= 40:
@@ -83,7 +83,7 @@ def _flac(path: str, head: bytes) -> AudioInfo | None:
 
 def _aiff(path: str, size: int, head: bytes, file: BinaryIO) -> AudioInfo | None:
     channels = frames = bits = rate = 0
-    for name, length, body, at in _chunks(head, file, ">", size):
+    for name, length, body, at in chunks(head, file, ">", size):
         if name == b"COMM":
             channels, frames, bits = struct.unpack_from(">hIh", body)
             exponent, mantissa = struct.unpack_from(">HQ", body, 8)
