@@ -82,9 +82,10 @@ def use_language(choice: str = "system") -> str:
             return PSEUDO
         if name == "en":
             break
-        if gettext.find(DOMAIN, str(FOLDER), [name]):
-            _catalogue, _language = gettext.translation(DOMAIN, str(FOLDER), [name]), name
-            return name
+        found = gettext.find(DOMAIN, str(FOLDER), [name])
+        if found:  # of fr_CA that may be fr
+            _catalogue, _language = gettext.translation(DOMAIN, str(FOLDER), [name]), Path(found).parts[-3]
+            return _language
     _catalogue, _language = gettext.NullTranslations(), "en"
     return "en"
 

@@ -11,7 +11,7 @@ import click
 
 from rave_gui.cli.console import FIXABLE, Console, Output, guarded, json_option, use_utf8, wants_json
 from rave_gui.errors import UserError
-from rave_gui.i18n import tr
+from rave_gui.i18n import VARIABLE, tr, use_language
 
 COMMANDS = {
     "quickstart": ("rave_gui.cli.quickstart", "From a folder of sounds to a verified model, in one command."),
@@ -115,6 +115,7 @@ def main(argv: list[str] | None = None) -> int:
     if hidden is not None:
         return hidden
     use_utf8()
+    use_language(os.environ.get(VARIABLE, "en"))
     command: click.Command = root
     return guarded(Console(json=wants_json(args)), command, args)
 

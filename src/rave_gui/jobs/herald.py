@@ -12,9 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from rave_gui.i18n import use_language
 from rave_gui.paths import AppPaths
-from rave_gui.settings import Settings
+from rave_gui.settings import Settings, speak
 
 NOTIFIER = "rave_gui.training.heralding:Notifier"
 """``module:class``, made with the application's paths."""
@@ -36,7 +35,7 @@ class Notifier(Protocol):
 
 def make(paths: AppPaths) -> Notifier:
     """The notifier named above; from now on this process speaks the user's language."""
-    use_language(Settings.load(paths.config / "settings.json").text("language"))
+    speak(paths.config)
     module, _, name = NOTIFIER.partition(":")
     made: Notifier = getattr(importlib.import_module(module), name)(paths)
     return made

@@ -9,6 +9,8 @@ from typing import Any
 
 from rave_gui.errors import UserError
 from rave_gui.jobs.handlers import HANDLERS
+from rave_gui.paths import default_paths
+from rave_gui.settings import speak
 from rave_protocol import events
 from rave_protocol.work import Handler, WorkContext, run_work
 
@@ -37,6 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     if len(args) != 1:
         print("usage: worker FOLDER", file=sys.stderr)
         return 2
+    speak(default_paths().config)
     handlers = {kind: resolve(name) for kind, name in HANDLERS.items()}
     return run_work(Path(args[0]).absolute(), handlers, role="worker", describe=describe)
 

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from rave_gui.settings.schema import SCHEMA, Setting, Value
-from rave_gui.settings.store import Settings
+from rave_gui.settings.store import Settings, speak
 
-__all__ = ["SCHEMA", "Setting", "Settings", "Value"]
+__all__ = ["SCHEMA", "Setting", "Settings", "Value", "speak"]

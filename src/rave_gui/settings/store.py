@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from rave_gui.errors import UserError
-from rave_gui.i18n import tr
+from rave_gui.i18n import VARIABLE, tr, use_language
 from rave_gui.settings.schema import SCHEMA, Setting, Value
 from rave_protocol.codec import ProtocolError
 from rave_protocol.files import read_json, replace_file, write_json
 from rave_protocol.locks import OsLock
+
+
+def speak(folder: Path) -> str:
+    """Take the language of the user whose settings lie in ``folder``, or that of the environment variable; returns the one taken.
+
+    For the window and the processes that work for it. The command line speaks English unless the variable is set, so that scripts
+    read the same everywhere.
+    """
+    return use_language(os.environ.get(VARIABLE) or Settings.load(folder / "settings.json").text("language"))
 
 
 class Settings:

@@ -14,9 +14,8 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication, QDialog
 
 from rave_gui.errors import UserError
-from rave_gui.i18n import use_language
 from rave_gui.paths import AppPaths, default_paths
-from rave_gui.settings import Settings
+from rave_gui.settings import Settings, speak
 from rave_gui.ui import words
 from rave_gui.ui.bridge import Bridge
 from rave_gui.ui.i18n import tr
@@ -412,7 +411,7 @@ def run(argv: list[str]) -> int:
     qt.setDesktopFileName("rave-gui")
     paths = default_paths()
     settings = Settings.load(paths.config / "settings.json")
-    use_language(settings.text("language"))
+    speak(paths.config)
     rest = [a for a in qt.arguments()[1:] if not a.startswith("-")]
     app = App(qt, paths, str(Path(rest[0]).absolute()) if rest else "", warm=True, settings=settings)
 
