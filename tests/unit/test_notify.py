@@ -19,7 +19,9 @@ import keyring
 import keyring.backend
 import keyring.backends.fail
 import keyring.errors
+import numpy as np
 import pytest
+import soundfile
 from tests.helpers.jobs import Home, open_home, until
 
 from rave_gui.cli.main import main
@@ -29,7 +31,7 @@ from rave_gui.jobs.herald import Herald
 from rave_gui.jobs.state import JobState
 from rave_gui.paths import AppPaths
 from rave_gui.settings import Settings
-from rave_gui.training import heralding, notify
+from rave_gui.training import gauges, heralding, notify
 from rave_gui.training.heralding import Notifier
 from rave_gui.training.notify import Message
 from rave_protocol import events
@@ -359,6 +361,24 @@ def test_a_network_that_comes_back_is_tried_again(
 def test_where_phase_2_begins(tmp_path: Path, text: str, step: float | None) -> None:
     (tmp_path / "config.gin").write_text(text, encoding="utf-8")
     assert heralding.phase_two_at(tmp_path) == step
+
+
+def test_a_model_that_fell_silent_and_a_hot_card_are_told(
+    paths: AppPaths, settings: Settings, hook: Hook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.set("notify_webhook", hook.url)
+    job = training(tmp_path / "kit", JobState(state="running"), *RUNNING)
+    previews = tmp_path / "kit" / "runs" / "drums" / "version_0" / "previews"
+    previews.mkdir(parents=True)
+    for kind, loud in (("original", 0.3), ("reconstruction", 1e-4)):
+        soundfile.write(previews / f"step_00000100_{kind}.wav", np.full(1000, loud, np.float32), 44100)
+    monkeypatch.setattr(
+        gauges, "cards", lambda: gauges.parse("61, 2000, 24000\n96, [N/A], 24000\nnonsense\n")
+    )
+    notifier = Notifier(paths, waits=())
+    assert [notifier.look([job]), notifier.look([job]), notifier.look([job])] == [1, 1, 0]
+    assert [body["code"] for _, body in hook.got] == ["hot", "silent"]  # danger shows at once
+    assert "70 dB" in hook.got[1][1]["text"]
 
 
 class Recorder:

@@ -24,8 +24,9 @@ from rave_gui.jobs.reader import EventReader
 from rave_gui.jobs.state import JobState
 from rave_gui.paths import AppPaths
 from rave_gui.settings import Settings
-from rave_gui.training import health, notify
+from rave_gui.training import gauges, health, notify
 from rave_gui.training.eventfolder import Column, Curve
+from rave_gui.training.gauges import Cards, Levels
 from rave_gui.training.health import Alert, Facts, Watchdog
 from rave_gui.training.notify import Message
 from rave_protocol.codec import ProtocolError
@@ -60,6 +61,7 @@ class _Watched:
     moved: float = 0.0
     """When the last sign of life came, by the clock."""
     rate: float | None = None
+    levels: Levels = field(default_factory=Levels)
 
     def read(self) -> None:
         """Take in what is new."""
@@ -84,7 +86,7 @@ class _Watched:
             at.extend(np.array([event.step], np.int64))
             self.values.setdefault(tag, Column(np.float64)).extend(np.array([value], np.float64))
 
-    def alerts(self, state: JobState) -> list[Alert]:
+    def alerts(self, state: JobState, cards: Cards) -> list[Alert]:
         """Alerts that are new since the last look."""
         run = Path(self.params.run)
         curves = {
@@ -94,6 +96,7 @@ class _Watched:
             free: int | None = shutil.disk_usage(run if run.exists() else self.folder.path).free
         except OSError:
             free = None
+        original, made = self.levels.of(run)
         facts = Facts(
             state=state.state,
             step=self.step,
@@ -103,6 +106,10 @@ class _Watched:
             seconds_per_step=1 / self.rate if self.rate else None,
             disk_free=free,
             checkpoint_bytes=_largest(run),
+            temperature=cards.temperature,
+            memory_share=cards.memory_share,
+            original_db=original,
+            reconstruction_db=made,
         )
         _, new = self.watchdog.update(health.assess(curves, facts).alerts)
         return [alert for alert in new if alert.severity != "info"]
@@ -128,7 +135,7 @@ class Notifier:
         if not notify.ways(settings):
             self._watched.clear()
             return 0
-        sent = 0
+        sent, found = 0, gauges.cards() if running else gauges.Cards()
         for path in running:
             watched = self._watched.get(path) or self._begin(path)
             if watched is None:
@@ -137,7 +144,7 @@ class Notifier:
             state = watched.folder.read_state()
             if state.state not in ("running", "paused"):
                 continue
-            for alert in watched.alerts(state):
+            for alert in watched.alerts(state, found):
                 sent += self._tell(
                     settings, watched.folder, _about_alert(watched, alert), f"alert:{alert.code}"
                 )
