@@ -6,7 +6,7 @@ Every variant trains its own copy of one model from the same weights on the same
 turn, in one process, so that whatever else the computer does slows all alike. Afterwards each is measured on sounds that none
 has heard, with RAVE's own multi-scale spectral distance (lower is closer; randomness 0). Variants that change rounding diverge
 from the exact one step by step though each step is right, so ``exact, other seed`` says how much chance alone makes out.
-Written to benchmarks/results/train_fast.json.
+Written to benchmarks/results/fast_mode.json.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--variant", action="append", choices=list(VARIANTS))
     parser.add_argument("--inner", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--output", default="train_fast", help="name of the results")
+    parser.add_argument("--output", default="fast_mode", help="name of the results")
     options = parser.parse_args()
     names = options.variant or [name for name in VARIANTS if name not in LEFT_OUT]
     names = ["exact", *(name for name in names if name != "exact")]

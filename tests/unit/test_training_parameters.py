@@ -157,6 +157,7 @@ def test_a_sound_choice_raises_no_finding() -> None:
         ({"val_every": 10**7}, {}, "never-heard"),
         ({"fast_distance": True}, {}, "fast-rests"),
         ({"compile": True, "exact": False, "device": "cpu"}, {}, "compile-on-cpu"),
+        ({"fused_adam": True, "exact": False, "device": "cpu"}, {}, "fused-adam-on-cpu"),
         ({"device": "cuda:3"}, {"machine": MachineFacts(cuda=1)}, "no-device"),
         ({"workers": 9}, {"machine": MachineFacts(cores=4)}, "many-workers"),
         ({"keep_last": 0}, {"model": V2, "machine": MachineFacts(free_disk=10**10)}, "disk"),
@@ -205,3 +206,11 @@ def test_stacks(stack: list[str], expected: list[str]) -> None:
     assert [fault.code for fault in faults] == expected
     for fault in faults:
         assert fault.code not in {f.code for f in stacks.faults(fault.fixed)}
+
+
+def test_the_reference_in_the_guide_is_up_to_date() -> None:
+    from tools import parameter_docs
+
+    assert parameter_docs.TARGET.read_text(encoding="utf-8") == parameter_docs.page(), (
+        "run: python -m tools.parameter_docs"
+    )

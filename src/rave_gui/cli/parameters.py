@@ -12,8 +12,10 @@ from rave_gui.training.schema import Parameter
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-NAMES = {"configs": "--config", "augmentations": "--augment", "overrides": "--override", "clips": "--clip"}
-"""Options that may be repeated are named in the singular."""
+NAMES = {
+    "configs": "--config", "augmentations": "--augment", "overrides": "--override", "clips": "--clip", "max_steps": "--steps",
+}  # fmt: skip
+"""Options that may be repeated are named in the singular; ``--steps`` is written by hand where it is needed."""
 
 
 def parameter_options(*, skip: Collection[str] = ()) -> Callable[[F], F]:
@@ -28,8 +30,13 @@ def parameter_options(*, skip: Collection[str] = ()) -> Callable[[F], F]:
     return add
 
 
+def option_name(item: Parameter) -> str:
+    """``--config``, ``--n-signal``, …"""
+    return NAMES.get(item.key, item.option)
+
+
 def _option(item: Parameter) -> Callable[[F], F]:
-    name = NAMES.get(item.key, item.option)
+    name = option_name(item)
     unit = f" [{item.unit}]" if item.unit else ""
     help_text = f"{item.help}{unit}"
     if item.kind == "bool":

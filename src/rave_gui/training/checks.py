@@ -387,19 +387,22 @@ def _speed(values: dict[str, Any], machine: MachineFacts | None) -> list[Finding
             )
         )
     cuda = _uses_cuda(values, machine)
-    if cuda is False and not values["exact"] and values["compile"]:
-        found.append(
-            Finding(
-                "compile-on-cpu",
-                "warning",
-                tr("{name} does not help on the processor.", name=tr(parameter("compile").label)),
-                "",
-                ("compile",),
-                {"compile": False},
-                tr("Switch it off"),
-            )
-        )
+    if cuda is False and not values["exact"]:
+        found += [_no_gain(key) for key in ("compile", "fused_adam") if values[key]]
     return found
+
+
+def _no_gain(key: str) -> Finding:
+    """Measured: the fused optimiser gains nothing on a processor (benchmarks/results/fast_mode.json), a compiled model is slower."""
+    return Finding(
+        f"{key.replace('_', '-')}-on-cpu",
+        "warning",
+        tr("{name} does not help on the processor.", name=tr(parameter(key).label)),
+        "",
+        (key,),
+        {key: False},
+        tr("Switch it off"),
+    )
 
 
 def _uses_cuda(values: dict[str, Any], machine: MachineFacts | None) -> bool | None:
