@@ -64,6 +64,7 @@ class AppendDialog(Dialog):
         self.table.setMinimumHeight(themes.theme.px(180))
         self.box.addWidget(self.table, 1)
         self._check()
+        folder.setFocus()
 
     def add(self, paths: list[Path]) -> None:
         """Take files and folders."""

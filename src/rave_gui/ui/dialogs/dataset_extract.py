@@ -50,6 +50,7 @@ class ExtractDialog(Dialog):
         self.box.addWidget(self.folder)
         self.box.addWidget(self.format)
         self.box.addStretch(1)
+        self.folder.editor.setFocus()
 
     def submit(self) -> None:
         """Begin the job."""

@@ -19,6 +19,9 @@ from rave_gui.viewmodels import datasets as text
 from rave_gui.viewmodels.datasets_chunks import ChunksModel, spectrogram
 from rave_gui.viewmodels.player import Sound
 
+TOLD = frozenset({"key", "path", "length", "relative"})
+"""Metadata of a record that stands among the facts already."""
+
 
 class ChunkPanel(QWidget):
     """Beside a table or a map of chunks. ``loaded``: a chunk's sound is there."""
@@ -152,12 +155,15 @@ class ChunkPanel(QWidget):
             facts.append((trn("Recording", "Recordings", len(origins)) if not i else "", where))
         if len(origins) > 12:
             facts.append(("", tr("and {n} more", n=len(origins) - 12)))
+        if not origins and row.source:
+            facts.append((tr("Recording"), row.source))
         facts.append((tr("Key"), row.key))
         if row.hash:
             facts.append((tr("Content hash"), row.hash[:16]))
+        known = {"channels": tr("Channels"), "sample_rate": tr("Sample rate"), "sr": tr("Sample rate")}
         for key, value in sorted(metadata.items()):
-            if isinstance(value, (str, int, float, bool)):
-                facts.append((str(key), str(value)))
+            if isinstance(value, (str, int, float, bool)) and key not in TOLD:
+                facts.append((known.get(str(key), str(key)), str(value)))
         if row.problem:
             facts.insert(0, (tr("Problem"), row.problem))
         self._rows([(name, value) for name, value in facts if value])

@@ -275,6 +275,11 @@ class ChunksTab(QWidget):
 
     def _sort(self, key: Any, descending: bool) -> None:
         needs_index = key in ("loudness", "peak", "silence", "length", "source")
+        if needs_index and self.model.lazy:
+            self._session.tell(
+                tr("This dataset only names its recordings: there is no sound in it to sort by.")
+            )
+            return
         if needs_index and not self.model.indexed:
             self._wanted_sort = (key, descending)
             self._build_index()
@@ -323,6 +328,19 @@ class ChunksTab(QWidget):
         self._session.call(work, done)
 
     def _ended(self, view: Any) -> None:
+        if view.state == "failed" and view.error:
+            self._session.tell(str(view.error.get("message", "")))
+        if view.kind == "dataset-extract" and view.state == "succeeded":
+            result = view.result or {}
+            count = int(result.get("files") or 0)
+            self._session.tell(
+                trn(
+                    "{n} sound file was written to {folder}.",
+                    "{n} sound files were written to {folder}.",
+                    count,
+                    folder=str(result.get("folder", "")),
+                )
+            )
         if view.kind != "dataset-index" or view.state != "succeeded":
             return
 
@@ -341,8 +359,8 @@ class ChunksTab(QWidget):
 
     def _chosen(self) -> None:
         numbers = self.table.selected()
-        for button in (self.flag, self.export):
-            button.setEnabled(bool(numbers))
+        self.flag.setEnabled(bool(numbers))
+        self.export.setEnabled(bool(numbers) and not self.model.lazy)
         current = self.table.current()
         row = self.model.row(current) if current in numbers[:1000] else None
         if row is not None:
@@ -429,13 +447,13 @@ class ChunksTab(QWidget):
         if chosen:
             menu.addAction(tr("Play or pause"), self.panel.player.toggle)
             menu.addAction(self.flag.text(), self._toggle_bad)
-            menu.addAction(tr("Export the chosen chunks…"), self._export)
+            menu.addAction(tr("Export the chosen chunks…"), self._export).setEnabled(not self.model.lazy)
             menu.addSeparator()
-        menu.addAction(tr("Export all chunks…"), self.export_all)
+        menu.addAction(tr("Export all chunks…"), self.export_all).setEnabled(not self.model.lazy)
         clean = menu.addAction(tr("Clean copy without marked chunks…"), self._detail.commands.clean)
         clean.setEnabled(bool(self.model.bad))
         measure = menu.addAction(tr("Measure all chunks for sorting"), self._build_index)
-        measure.setEnabled(not self.model.indexed)
+        measure.setEnabled(not self.model.indexed and not self.model.lazy)
         self.table.sort_menu(menu)
         return menu
 

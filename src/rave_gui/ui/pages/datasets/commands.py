@@ -82,12 +82,12 @@ class Commands:
             make("clone", tr("Duplicate…"), self.clone, icon="copy-plus", tip=tr("An equal dataset under another name"), enabled=ready),
             make("backup", tr("Back up…"), self.backup, icon="archive", tip=tr("Write it into one archive file"), enabled=ready),
             make("reveal", tr("Show in the file manager"), self.reveal, icon="folder-open", enabled=known),
-            make("measure", tr("Measure the sound"), self.measure, icon="chart-bar", tip=tr("Loudness, peaks, spectrum and the map of its chunks"), enabled=ready),
+            make("measure", tr("Measure the sound"), self.measure, icon="chart-bar", tip=tr("Loudness, peaks, spectrum and the map of its chunks"), enabled=self._stored),
             make("check", tr("Check integrity"), self.check, icon="shield-check", tip=tr("Read every chunk and compare it with what was stored"), enabled=ready),
             make("audit", tr("Look into the split"), self.audit, icon="split", tip=tr("Whether a training tests itself on sound it learns from"), enabled=ready),
             make("clean", tr("Clean copy without marked chunks…"), self.clean, icon="sparkles", tip=tr("A copy without the chunks marked as bad"), enabled=ready),
             make("repair", tr("Repaired copy…"), self.repair, icon="wand-sparkles", tip=tr("A copy of everything that can be read"), enabled=known),
-            make("export-chunks", tr("Export all chunks…"), lambda: self._in_tab("chunks").export_all(), icon="download", tip=tr("Write every chunk as a sound file"), enabled=ready),
+            make("export-chunks", tr("Export all chunks…"), lambda: self._in_tab("chunks").export_all(), icon="download", tip=tr("Write every chunk as a sound file"), enabled=self._stored),
             make("jump", tr("Go to a chunk…"), lambda: self._in_tab("chunks").ask_number(), icon="crosshair", shortcut="Ctrl+G", tip=tr("By its number"), enabled=ready),
             make("pause", tr("Pause the job"), making.pause, icon="pause", tip=tr("It waits until you resume it"), enabled=making.can_pause),
             make("resume", tr("Resume the job"), making.resume, icon="play", tip=tr("It goes on where it was; only the missing work is done"), enabled=making.can_resume),
@@ -126,6 +126,11 @@ class Commands:
     def _ready(self) -> bool:
         entry = self._page.current
         return self._has_project() and entry is not None and entry.usable_now
+
+    def _stored(self) -> bool:
+        """It can be used, and holds its sound itself."""
+        entry = self._page.current
+        return self._ready() and entry is not None and not entry.lazy
 
     def _known(self) -> bool:
         entry = self._page.current

@@ -38,7 +38,7 @@ from rave_gui.ui.shell.actions import ActionButton
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.theme import icons
 from rave_gui.ui.theme.tokens import RADIUS
-from rave_gui.ui.widgets.basic import IconButton, label
+from rave_gui.ui.widgets.basic import IconButton, clearable, label
 from rave_gui.ui.widgets.empty import EmptyState
 from rave_gui.ui.widgets.long_table import watch_width
 from rave_gui.ui.widgets.table import ROW, Column, Table
@@ -59,7 +59,7 @@ class SearchField(QLineEdit):
         self._session = session
         self.setPlaceholderText(text)
         self.setAccessibleName(text)
-        self.setClearButtonEnabled(True)
+        clearable(self)
         self._glass = self.addAction(self._picture(), QLineEdit.ActionPosition.LeadingPosition)
         session.themes.changed.connect(lambda: self._glass.setIcon(self._picture()))
 

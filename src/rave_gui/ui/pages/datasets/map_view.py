@@ -108,6 +108,7 @@ class MapTab(QWidget):
         if self._entry is not None and self._entry.path == entry.path and not fresh:
             return
         self._entry, self._map = entry, None
+        self.measure.setVisible(not entry.lazy)
         services = self._session.services
         if services is None or not entry.usable_now:
             return

@@ -84,15 +84,9 @@ class OverviewTab(QWidget):
         row = QHBoxLayout()
         lines = QVBoxLayout()
         lines.setSpacing(2)
-        lines.addWidget(label(tr("Measure the sound"), "lead"))
-        self.why = label(
-            tr(
-                "Loudness, peaks, silence, clipping, how high the sound reaches, and a map on which chunks that sound alike lie "
-                "together. It takes a moment and is kept."
-            ),
-            "muted",
-            wrap=True,
-        )
+        self.what = label("", "lead")
+        lines.addWidget(self.what)
+        self.why = label("", "muted", wrap=True)
         lines.addWidget(self.why)
         row.addLayout(lines, 1)
         self.measure_button = Button(themes, tr("Measure"), "chart-bar")
@@ -233,9 +227,29 @@ class OverviewTab(QWidget):
             self._task = None
             self.stats = found
             self._show_stats(found)
-            self.ask.setVisible(found is None and not self.strip.lines and not entry.lazy)
+            self._say_ask(entry)
+            self.ask.setVisible(found is None and not self.strip.lines)
 
         self._task = self._session.call(work, done)
+
+    def _say_ask(self, entry: Entry) -> None:
+        self.measure_button.setVisible(not entry.lazy)
+        if entry.lazy:
+            self.what.setText(tr("The sound stays in its recordings"))
+            self.why.setText(
+                tr(
+                    "This dataset only names its recordings; a training reads them where they lie. They can be heard under Chunks. To "
+                    "have the sound measured and drawn, make a dataset that holds it."
+                )
+            )
+            return
+        self.what.setText(tr("Measure the sound"))
+        self.why.setText(
+            tr(
+                "Loudness, peaks, silence, clipping, how high the sound reaches, and a map on which chunks that sound alike lie "
+                "together. It takes a moment and is kept."
+            )
+        )
 
     def _show_facts(self, entry: Entry) -> None:
         lost = (

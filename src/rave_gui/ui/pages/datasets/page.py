@@ -166,8 +166,13 @@ class DatasetsPage(Page):
         if self.session.project is None:
             return
         self.leave()
+        self._wanted = {}  # what was begun before must not take the place of this
         wizard = self.wizard
         self.stack.setCurrentWidget(wizard)
+        if (
+            wizard.busy
+        ):  # the dataset before this one is being begun; its end takes the wizard back to its start
+            return
         wizard.begin(list(sources), [entry.name for entry in self.library.entries])
         self.session.actions.refresh()
 

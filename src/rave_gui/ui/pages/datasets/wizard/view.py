@@ -31,7 +31,8 @@ class WizardView(QWidget):
         super().__init__()
         self._session = session
         self.model = model = WizardModel()
-        self._busy = False
+        self.busy = False
+        """Whether a dataset is being begun just now."""
         themes = session.themes
         space = themes.theme.space
         box = QVBoxLayout(self)
@@ -126,7 +127,7 @@ class WizardView(QWidget):
             self._focus()
 
     def _next(self) -> None:
-        if self._busy:
+        if self.busy:
             return
         if self.model.step == "name":
             self._make()
@@ -169,7 +170,7 @@ class WizardView(QWidget):
         last = place == len(STEPS) - 1
         self.next.set_face(*((tr("Make dataset"), "check") if last else (tr("Next"), "arrow-right")))
         why = model.problem(model.step)
-        blocked = bool(model.blocked) or self._busy
+        blocked = bool(model.blocked) or self.busy
         # Until something was chosen nothing is wrong yet.
         set_tone(
             self.why,
@@ -179,6 +180,7 @@ class WizardView(QWidget):
         )
         self.why.setText(why)
         self.next.setEnabled(not blocked)
+        self.cancel.setEnabled(not self.busy)
 
     # Making
 
@@ -189,7 +191,7 @@ class WizardView(QWidget):
         name = model.name
         output = project.datasets / name
         params = model.params(output)
-        self._busy = True
+        self.busy = True
         self.banner.hide()
         self._show()
 
@@ -201,14 +203,14 @@ class WizardView(QWidget):
             return view
 
         def done(view: Any) -> None:
-            self._busy = False
+            self.busy = False
             self.reset()
             self.made.emit(name, view)
 
         def failed(error: Exception) -> None:
             from rave_gui.errors import UserError
 
-            self._busy = False
+            self.busy = False
             self._show()
             if isinstance(error, UserError):
                 self.banner.show_message("danger", error.message, error.hint)
