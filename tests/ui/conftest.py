@@ -25,7 +25,9 @@ from rave_gui.ui.app import App
 from rave_gui.ui.theme.manager import ThemeManager
 from rave_gui.viewmodels.memory import Memory
 
-QtBot.waitUntil.__kwdefaults__["timeout"] = 30_000  # a busy computer is no failure; what never comes still is
+QtBot.waitUntil.__kwdefaults__ = {
+    "timeout": 30_000
+}  # a busy computer is no failure; what never comes still is
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,7 +11,7 @@ from rave_gui.ui.dialogs.base import Dialog
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.pages.experiments.fields import KINDS, curve_title, kind, kind_title, title
 from rave_gui.ui.shell.session import Session
-from rave_gui.ui.widgets.basic import Button, IconButton, label
+from rave_gui.ui.widgets.basic import Button, IconButton, clearable, label
 from rave_gui.ui.widgets.fields import NumberField
 from rave_gui.viewmodels.experiments import COLUMNS, Choice, at_step
 
@@ -45,7 +45,7 @@ class ColumnsDialog(Dialog):
         self.search = QLineEdit()
         self.search.setPlaceholderText(tr("Find a parameter or figure"))
         self.search.setAccessibleName(tr("Find a parameter or figure"))
-        self.search.setClearButtonEnabled(True)
+        clearable(self.search)
         self.search.textChanged.connect(self._fill)
         self.all = QListWidget()
         self.all.setAccessibleName(tr("All fields"))

@@ -14,7 +14,7 @@ from rave_gui.settings import Setting
 from rave_gui.ui.dialogs.base import Dialog
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.theme.tokens import SCALES
-from rave_gui.ui.widgets.basic import Card, IconButton, label
+from rave_gui.ui.widgets.basic import Card, IconButton, clearable, label
 from rave_gui.ui.widgets.fields import ChoiceField, Field, PathField, setting_field
 from rave_gui.viewmodels.palette import plain
 
@@ -121,7 +121,7 @@ class SettingsDialog(Dialog):
         self.search = QLineEdit()
         self.search.setPlaceholderText(tr("Search the settings"))
         self.search.setAccessibleName(tr("Search the settings"))
-        self.search.setClearButtonEnabled(True)
+        clearable(self.search)
         self.search.textChanged.connect(self._find)
         outer: Any = self.layout()
         outer.insertWidget(1, self.search)

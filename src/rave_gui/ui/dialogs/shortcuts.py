@@ -11,7 +11,7 @@ from rave_gui.ui.dialogs.base import Dialog
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.shell.actions import Action, native_keys
 from rave_gui.ui.shell.page import PAGES
-from rave_gui.ui.widgets.basic import label
+from rave_gui.ui.widgets.basic import clearable, label
 from rave_gui.viewmodels.palette import plain
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class ShortcutsDialog(Dialog):
         self.search = QLineEdit()
         self.search.setPlaceholderText(tr("Search the shortcuts"))
         self.search.setAccessibleName(tr("Search the shortcuts"))
-        self.search.setClearButtonEnabled(True)
+        clearable(self.search)
         self.search.textChanged.connect(lambda _text: self._fill())
         outer: Any = self.layout()
         outer.insertWidget(1, self.search)

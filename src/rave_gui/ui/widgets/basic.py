@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from rave_gui.ui.i18n import tr
 from rave_gui.ui.theme import icons
 from rave_gui.ui.theme.manager import ThemeManager
 
@@ -46,6 +47,13 @@ def set_tone(widget: QWidget, tone: str) -> None:
     if widget.property("tone") != tone:
         widget.setProperty("tone", tone)
         repolish(widget)
+
+
+def clearable(line: QLineEdit) -> None:
+    """Give a text field a button that empties it, with a name for screen readers."""
+    line.setClearButtonEnabled(True)
+    for button in line.findChildren(QToolButton):
+        button.setAccessibleName(tr("Clear"))
 
 
 class Inset(QObject):

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QPlainTextEdit,
 
 from rave_gui.ui.theme import fonts
 from rave_gui.ui.theme.manager import ThemeManager
-from rave_gui.ui.widgets.basic import Button
+from rave_gui.ui.widgets.basic import Button, clearable
 from rave_gui.viewmodels.job import LOG_LINES, LogLine
 
 
@@ -29,7 +29,7 @@ class LogView(QWidget):
         self.search = QLineEdit()
         self.search.setPlaceholderText(words["search"])
         self.search.setAccessibleName(words["search"])
-        self.search.setClearButtonEnabled(True)
+        clearable(self.search)
         self.search.returnPressed.connect(self._find)
         self.follow = QCheckBox(words["follow"])
         self.follow.setChecked(True)

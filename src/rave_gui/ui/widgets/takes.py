@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QStackedLayout, QVBoxLayout, QWidget
 
 from rave_gui.ui import words
 from rave_gui.ui.i18n import tr
+from rave_gui.ui.widgets.basic import clearable
 from rave_gui.ui.widgets.empty import EmptyState
 from rave_gui.ui.widgets.table import Column, Table
 from rave_gui.ui.widgets.things import when
@@ -39,7 +40,7 @@ class TakesPanel(QWidget):
         self.search = QLineEdit()
         self.search.setPlaceholderText(tr("Search takes"))
         self.search.setAccessibleName(tr("Search takes"))
-        self.search.setClearButtonEnabled(True)
+        clearable(self.search)
         box.addWidget(self.search)
         columns: list[Column[Take]] = [
             Column("name", tr("Take"), lambda t: t.name, strong=True, icon=_icon, tip=lambda t: str(t.path)),

@@ -12,7 +12,7 @@ from rave_gui.ui.i18n import tr
 from rave_gui.ui.pages.configs.findings import FindingsView
 from rave_gui.ui.pages.configs.stack import StackView
 from rave_gui.ui.shell.session import Session
-from rave_gui.ui.widgets.basic import Card, Segments, Stat, label
+from rave_gui.ui.widgets.basic import Card, Segments, Stat, clearable, label
 from rave_gui.ui.widgets.empty import EmptyState
 from rave_gui.ui.widgets.flow import FlowGrid
 from rave_gui.ui.widgets.table import Column, Table
@@ -61,7 +61,7 @@ class CompositionView(QWidget):
         self.search = QLineEdit()
         self.search.setPlaceholderText(tr("Find a setting, value or file"))
         self.search.setAccessibleName(tr("Find a setting, value or file"))
-        self.search.setClearButtonEnabled(True)
+        clearable(self.search)
         self.search.textChanged.connect(lambda text: model.set_filter(search=text))
         self.show_ = Segments(
             [("all", tr("All")), ("changed", tr("Replaced")), ("unused", tr("Without effect"))],

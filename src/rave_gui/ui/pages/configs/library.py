@@ -17,7 +17,7 @@ from rave_gui.ui.i18n import tr
 from rave_gui.ui.pages.configs.gin_text import GinText
 from rave_gui.ui.shell.actions import ActionButton
 from rave_gui.ui.shell.session import Session
-from rave_gui.ui.widgets.basic import Banner, Card, Chip, Stat, label
+from rave_gui.ui.widgets.basic import Banner, Card, Chip, Stat, clearable, label
 from rave_gui.ui.widgets.empty import EmptyState
 from rave_gui.ui.widgets.flow import FlowGrid
 from rave_gui.ui.widgets.table import Column, Table
@@ -67,7 +67,7 @@ class LibraryView(QWidget):
         self.search = QLineEdit()
         self.search.setPlaceholderText(tr("Search configurations"))
         self.search.setAccessibleName(tr("Search configurations"))
-        self.search.setClearButtonEnabled(True)
+        clearable(self.search)
         self.search.textChanged.connect(lambda text: model.set_filter(search=text))
         self.kind = QComboBox()
         self.kind.setAccessibleName(tr("Which configurations are shown"))

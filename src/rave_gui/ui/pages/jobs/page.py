@@ -28,7 +28,7 @@ from rave_gui.ui.shell.messages import place_of
 from rave_gui.ui.shell.page import Page, PageHead
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.shell.undo import Step
-from rave_gui.ui.widgets.basic import Button, Segments
+from rave_gui.ui.widgets.basic import Button, Segments, clearable
 from rave_gui.ui.widgets.empty import EmptyState
 from rave_gui.ui.widgets.flowlayout import FlowLayout
 from rave_gui.ui.widgets.table import Column, Table
@@ -192,7 +192,7 @@ class JobsPage(Page):
         self.search = QLineEdit()
         self.search.setPlaceholderText(tr("Search"))
         self.search.setAccessibleName(tr("Search the jobs"))
-        self.search.setClearButtonEnabled(True)
+        clearable(self.search)
         self.search.textChanged.connect(lambda _text: self._filter())
         self.search.setMinimumWidth(themes.theme.px(220))
         row.addWidget(self.filter)

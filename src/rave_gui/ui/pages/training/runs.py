@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QStackedWidget, QVB
 from rave_gui.ui import words
 from rave_gui.ui.i18n import tr, trn
 from rave_gui.ui.shell.session import Session
-from rave_gui.ui.widgets.basic import Segments, label
+from rave_gui.ui.widgets.basic import Segments, clearable, label
 from rave_gui.ui.widgets.empty import EmptyState
 from rave_gui.ui.widgets.plot import short_number
 from rave_gui.ui.widgets.table import Column, Table
@@ -161,7 +161,7 @@ class RunsView(QWidget):
         self.search = QLineEdit()
         self.search.setPlaceholderText(tr("Search runs"))
         self.search.setAccessibleName(tr("Search runs"))
-        self.search.setClearButtonEnabled(True)
+        clearable(self.search)
         self.search.textChanged.connect(self._filter)
         self.filter = Segments(
             [

@@ -14,7 +14,7 @@ from rave_gui.ui.pages.training.wizard.fields import make_field
 from rave_gui.ui.pages.training.wizard.forecast import Forecast
 from rave_gui.ui.pages.training.wizard.parts import column
 from rave_gui.ui.shell.session import Session
-from rave_gui.ui.widgets.basic import Card, Segments, label
+from rave_gui.ui.widgets.basic import Card, Segments, clearable, label
 from rave_gui.ui.widgets.fields import Field
 from rave_gui.viewmodels.newrun import NewRunModel
 
@@ -45,7 +45,7 @@ class SettingsStep(QWidget):
         self.search = QLineEdit()
         self.search.setPlaceholderText(tr("Find a setting"))
         self.search.setAccessibleName(tr("Find a setting"))
-        self.search.setClearButtonEnabled(True)
+        clearable(self.search)
         self.search.textChanged.connect(lambda _text: self._sift())
         self.level = Segments(
             [("basic", tr("Basic")), ("advanced", tr("Advanced")), ("expert", tr("All"))],
