@@ -106,7 +106,11 @@ def _status(console: Console) -> Output:
         "secrets": {name: notify.has_secret(name) for name in notify.SECRETS},
         "last": heralding.last(console.services.paths),
     }
-    lines = [f"{key}: {value}" for key, value in data["settings"].items() if value != ""]
+    lines = [
+        f"{key}: {value:g}" if isinstance(value, float) else f"{key}: {value}"
+        for key, value in data["settings"].items()
+        if value != ""
+    ]
     lines += [tr("{name} is known", name=name) for name, known in data["secrets"].items() if known]
     if not data["ways"]:
         lines.append(tr("Nobody is told: set a webhook or an e-mail address."))
