@@ -1,0 +1,77 @@
+"""Which trainings run side by side: one on each device, one alone where nobody knows the device, and the queue keeps its order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rave_gui.jobs import JobService
+from rave_gui.jobs.dispatcher import LOCK, Dispatcher
+from rave_gui.jobs.folder import JobFolder
+from rave_gui.jobs.registry import Row
+from rave_gui.paths import default_paths
+from rave_protocol.locks import OsLock
+from rave_protocol.specs import TrainParams, TrialParams
+
+
+class Slots:
+    """A dispatcher that starts nothing: it says what it would start."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.paths = default_paths()
+        self.paths.locks.mkdir(parents=True)
+        self.lock = OsLock(self.paths.locks / LOCK)
+        assert self.lock.acquire(1.0)
+        self.jobs = JobService(self.paths)
+        self.names: dict[str, str] = {}
+        self.started: list[str] = []
+
+        def start(_: Dispatcher, row: Row, folder: JobFolder) -> None:
+            self.started.append(self.names[folder.id])
+
+        monkeypatch.setattr(Dispatcher, "_start", start)
+
+    def submit(self, name: str, device: str, *, trial: bool = False) -> str:
+        train = TrainParams(dataset="/set", run=f"/runs/{name}", name=name, device=device)
+        if trial:
+            job = self.jobs.submit("trial", TrialParams(train), project=None, title=name)
+        else:
+            job = self.jobs.submit("train", train, project=None, title=name)
+        self.names[job.id] = name
+        return job.id
+
+    def look(self) -> list[str]:
+        """What one look starts, with nothing running."""
+        self.started.clear()
+        Dispatcher(self.paths).step()
+        return list(self.started)
+
+
+@pytest.fixture
+def slots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Slots:
+    monkeypatch.setenv("RAVE_GUI_HOME", str(tmp_path / "home"))
+    return Slots(monkeypatch)
+
+
+def test_each_card_takes_one_training_at_a_time(slots: Slots) -> None:
+    slots.submit("a", "cuda:0")
+    second = slots.submit("b", "cuda")
+    slots.submit("c", "cuda:1")
+    slots.submit("d", "cpu")
+    assert slots.look() == ["a", "c", "d"], "cuda is the first card"
+    slots.jobs.reorder(second, before=next(iter(slots.names)))
+    assert slots.look() == ["b", "c", "d"]
+
+
+def test_a_training_whose_device_nobody_knows_runs_alone(slots: Slots) -> None:
+    slots.submit("a", "auto")
+    slots.submit("b", "cuda:1")
+    assert slots.look() == ["a"]
+
+
+def test_a_trial_takes_the_card_it_tries(slots: Slots) -> None:
+    slots.submit("a", "cuda:0", trial=True)
+    slots.submit("b", "cuda:0")
+    slots.submit("c", "cuda:1")
+    assert slots.look() == ["a", "c"]
