@@ -269,6 +269,7 @@ def main() -> None:
     parser.add_argument("--chunks", type=int, default=1_000_000)
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--folder", type=Path, help="where the dataset is made (1.2 GB)")
+    parser.add_argument("--dataset", type=Path, help="a dataset made before by dataset_browser.make")
     parser.add_argument("--child", nargs=2)
     args = parser.parse_args()
     if args.child:
@@ -284,8 +285,9 @@ def main() -> None:
     import dataset_browser
 
     with tempfile.TemporaryDirectory(dir=args.folder) as name:
-        many = Path(name) / "many"
-        dataset_browser.make(many, args.chunks, 256, 250)
+        many = args.dataset or Path(name) / "many"
+        if args.dataset is None:
+            dataset_browser.make(many, args.chunks, 256, 250)
         results: dict[str, Any] = {}
         for kind in ("files", "chunks"):
             done = subprocess.run(
