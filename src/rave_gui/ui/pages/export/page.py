@@ -24,7 +24,7 @@ from rave_gui.ui.pages.export.new import NewExport
 from rave_gui.ui.shell.actions import Action
 from rave_gui.ui.shell.page import Page, PageHead
 from rave_gui.ui.shell.session import Session
-from rave_gui.ui.widgets.basic import Button, IconButton
+from rave_gui.ui.widgets.basic import Button, IconButton, clearable
 from rave_gui.ui.widgets.empty import EmptyState
 from rave_gui.ui.widgets.job_line import JobStrip, error_of
 from rave_gui.ui.widgets.table import Column, Table
@@ -120,7 +120,8 @@ class ExportPage(Page):
         if self._due and self.stack.currentIndex() == LIST:
             self._due = False
             focus = QApplication.focusWidget()
-            if focus is None or not self.isAncestorOf(focus):
+            idle = focus is self.search and not self.search.text()  # where Qt puts it when pages change
+            if focus is None or idle or not self.isAncestorOf(focus):
                 self.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def leave(self) -> None:
@@ -282,7 +283,7 @@ class ExportPage(Page):
         self.search = QLineEdit()
         self.search.setPlaceholderText(tr("Search exports"))
         self.search.setAccessibleName(tr("Search exports"))
-        self.search.setClearButtonEnabled(True)
+        clearable(self.search)
         box.addWidget(self.search)
         columns: list[Column[Export]] = [
             Column(

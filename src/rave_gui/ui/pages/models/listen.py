@@ -47,7 +47,7 @@ class ListenPanel(DropZone):
         )
         row = QHBoxLayout()
         row.setSpacing(theme.space("s"))
-        self.measure_button = Button(themes, tr("Measure on held-out sound"), "chart-bar", "primary")
+        self.measure_button = Button(themes, tr("Measure on held-out sound"), "chart-bar")
         self.measure_button.clicked.connect(self.measure)
         self.render_button = Button(themes, tr("Render a file…"), "file-music")
         self.render_button.clicked.connect(self.render_asked)

@@ -24,7 +24,7 @@ from rave_gui.ui.pages.models.detail import ModelDetail
 from rave_gui.ui.shell.actions import Action
 from rave_gui.ui.shell.page import Page, PageHead
 from rave_gui.ui.shell.session import Session
-from rave_gui.ui.widgets.basic import Button, IconButton
+from rave_gui.ui.widgets.basic import Button, IconButton, clearable
 from rave_gui.ui.widgets.empty import EmptyState
 from rave_gui.ui.widgets.job_line import error_of
 from rave_gui.ui.widgets.table import Column, Table
@@ -128,7 +128,8 @@ class ModelsPage(Page):
         if self._due and self.models.items:
             self._due = False
             focus = QApplication.focusWidget()
-            if focus is None or not self.isAncestorOf(focus):
+            idle = focus is self.search and not self.search.text()  # where Qt puts it when pages change
+            if focus is None or idle or not self.isAncestorOf(focus):
                 self.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def leave(self) -> None:
@@ -321,7 +322,7 @@ class ModelsPage(Page):
         self.search = QLineEdit()
         self.search.setPlaceholderText(tr("Search models"))
         self.search.setAccessibleName(tr("Search models"))
-        self.search.setClearButtonEnabled(True)
+        clearable(self.search)
         box.addWidget(self.search)
         columns: list[Column[ModelItem]] = [
             Column(
