@@ -40,6 +40,7 @@ VOICE: dict[str, Any] = {
         ("", True),
         ("validation.best < 9", True),
         ("validation < 9", False),
+        ("VALIDATION < 10", True),
         ("validation.best<9 and config~V2 and tag:drums and not archived", True),
         ("tag:drum", False),
         ("tag:best", True),
