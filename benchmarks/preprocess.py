@@ -9,6 +9,9 @@ is a whole process, from start to exit, in turns; page cache and bytecode are wa
 - build: our building process alone (what a job's working process does), process start and imports included;
 - command: ``rave-gui dataset create``, with job folder, dispatcher and runner around the same work;
 - decode: decoding, mixing and resampling alone, with our decoder on all cores, storing nothing.
+
+A third case, memory: the most memory of the building process and its decoders for a recording of ten minutes and of ten hours, and for
+200 and 20,000 files. A fourth, resampling: the error of our resampler and of upstream's (ffmpeg) against a much longer filter.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ import record
 ROOT = Path(__file__).resolve().parent.parent
 LONG = Path("/usr/share/games/wesnoth/1.16/data/core/music")
 SHORT = Path("/usr/share/hydrogen/data/drumkits")
+CASES = ["long", "short", "memory", "resampling"]
 
 
 def main() -> None:
@@ -48,15 +52,19 @@ def main() -> None:
         "--short", type=Path, default=SHORT, help="many short ones (Debian: hydrogen-drumkits)"
     )
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--only", nargs="*", choices=["long", "short"], default=["long", "short"])
+    parser.add_argument("--only", nargs="*", choices=CASES, default=CASES)
     parser.add_argument("--work", type=Path, help="folder for the datasets [default: a temporary one]")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="preprocess-", dir=options.work) as folder:
         bench = Bench(options.engine, Path(folder), options.runs)
         cases = {"long": (options.long, 131072), "short": (options.short, 4096)}
-        figures = {name: bench.case(*cases[name]) for name in options.only}
+        figures = {name: bench.case(*cases[name]) for name in options.only if name in cases}
+        if "memory" in options.only:
+            figures["memory"] = bench.memory()
+        if "resampling" in options.only:
+            figures["resampling"] = resampling(Path(folder))
     path = record.write(
-        "preprocess",
+        "preprocess" if len(options.only) == len(CASES) else "preprocess_" + "_".join(options.only),
         figures,
         engine=record.versions(options.engine, "acids-rave", "torch"),
         application=record.versions(sys.executable, "av", "soxr", "numpy", "lmdb"),
@@ -138,6 +146,24 @@ class Bench:
         return [sys.executable, "-c", code, "dataset", "create", str(source), "--project", str(self.folder / "project"),
                 "--num-signal", str(num_signal), "--name", "bench", "--json"]  # fmt: skip
 
+    def memory(self) -> dict[str, Any]:
+        """Peak memory of builds from much sound and from little."""
+        found: dict[str, Any] = {}
+        for name, files, seconds in (
+            ("10 minutes", 1, 600), ("10 hours", 1, 36000), ("200 files", 200, 0.1), ("20000 files", 20000, 0.1),
+        ):  # fmt: skip
+            source = self.folder / "sounds"
+            for number in range(files):
+                inside = source / f"{number // 500:02d}"
+                inside.mkdir(parents=True, exist_ok=True)
+                wav(inside / f"{number:05d}.wav", seconds)
+            num_signal = 131072 if files == 1 else 4096
+            figures = self.timed(self.build(source, num_signal))
+            found[name] = {**figures, "chunks": self.clean("build")}
+            shutil.rmtree(source)
+            print(f"{name}: {found[name]}", file=sys.stderr, flush=True)
+        return found
+
     def timed(self, command: list[str]) -> dict[str, float]:
         """Wall seconds of the process, and the most memory that it and its children held at once (MB, shared pages once each)."""
         environment = dict(self.environment)
@@ -197,6 +223,70 @@ class Memory:
         self._ended.set()
         self._thread.join()
         return self._peak / 1e6
+
+
+def wav(path: Path, seconds: float) -> None:
+    """A mono wav of noise; where it is longer than a minute the noise comes once a minute, and the file takes no room between."""
+    import wave
+
+    import numpy as np
+
+    samples = int(seconds * 44100)
+    noise = np.random.default_rng(samples).integers(-3000, 3000, min(samples, 44100), np.int16).tobytes()
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(44100)
+        file.setnframes(samples)
+        file.writeframesraw(noise)
+        file._nframeswritten = samples  # type: ignore[attr-defined]
+        file._datawritten = 2 * samples  # type: ignore[attr-defined]
+    with path.open("r+b") as raw:
+        raw.truncate(44 + 2 * samples)
+        for minute in range(1, int(seconds // 60)):
+            raw.seek(44 + minute * 60 * 88200)
+            raw.write(noise)
+
+
+def resampling(folder: Path) -> dict[str, Any]:
+    """Level of what a resampler adds, in dB below the sound: sweeps from 48000 and 96000 Hz to 44100 Hz.
+
+    The reference is what soxr's best setting gives at double precision; both contenders write 16 bits, as the datasets do, so that
+    -98 dB would be rounding alone.
+    """
+    import numpy as np
+    import soundfile
+    import soxr
+
+    from rave_gui.audio.decode import Decoder, to_int16
+
+    found: dict[str, Any] = {}
+    for rate in (48000, 96000):
+        t = np.arange(10 * rate) / rate
+        top = 20000.0
+        sweep = 0.5 * np.sin(2 * np.pi * 20 * 10 / np.log(top / 20) * (np.exp(t / 10 * np.log(top / 20)) - 1))
+        path = folder / f"sweep-{rate}.wav"
+        soundfile.write(path, sweep, rate, subtype="DOUBLE")
+        reference = soxr.resample(sweep, rate, 44100, quality="VHQ")
+        ours = to_int16(Decoder(path, 44100).read())[0] / 32768
+        raw = subprocess.run(
+            ["ffmpeg", "-v", "error", "-i", str(path), "-ar", "44100", "-f", "s16le", "-"],
+            check=True, capture_output=True,
+        ).stdout  # fmt: skip
+        theirs = np.frombuffer(raw, np.int16) / 32768
+        found[str(rate)] = {"ours_db": error_db(ours, reference), "upstream_db": error_db(theirs, reference)}
+    print(json.dumps(found), file=sys.stderr)
+    return found
+
+
+def error_db(sound: Any, reference: Any) -> float:
+    """Power of the difference against that of the reference, in dB; the first and last 50 ms are left out."""
+    import numpy as np
+
+    n = min(len(sound), len(reference))
+    inner = slice(2205, n - 2205)
+    error = np.mean((sound[inner] - reference[inner]) ** 2)
+    return round(float(10 * np.log10(error / np.mean(reference[inner] ** 2))), 1)
 
 
 def build_only(source: str, output: str, num_signal: str) -> None:

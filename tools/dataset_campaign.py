@@ -51,8 +51,9 @@ from rave_protocol.files import append_line  # noqa: E402
 RATE = 44100
 NUM_SIGNAL = 2048
 KINDS = ("wav", "flac", "ogg", "mp3", "aiff", "m4a")
-UPSTREAM_LIMIT = 90.0
-"""Seconds after which upstream counts as hung; the files of one kind of damage take it two or three."""
+UPSTREAM_PATIENCE = 45.0
+"""Upstream counts as hung when its line of progress has not changed for so many seconds; the files of one kind of damage take it less
+than five from start to end when they are sound."""
 OURS_LIMIT = 900.0
 
 
@@ -177,6 +178,7 @@ def damage_campaign(options: argparse.Namespace, root: Path) -> dict[str, Any]:
         made = path if path.is_symlink() or path.exists() else next(iter(set(where.iterdir()) - before))
         lengths[str(made)] = seconds
     ours = build_damaged(folder, root / "ours", lengths)
+    print(json.dumps(ours, indent=2), file=sys.stderr, flush=True)
     upstream = {}
     if options.engine:
         for kind in [*DAMAGE, "sound ones"]:
@@ -251,11 +253,15 @@ def upstream_on(engine: str, source: Path, work: Path) -> dict[str, Any]:
             command, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL, start_new_session=True, cwd=work,
             env=environment,
         )  # fmt: skip
-        try:
-            code = process.wait(UPSTREAM_LIMIT)
-            outcome = "done" if code == 0 else f"exit {code}"
-        except subprocess.TimeoutExpired:
-            outcome = f"hung: ended after {UPSTREAM_LIMIT:.0f} s"
+        outcome = ""
+        while not outcome:
+            try:
+                code = process.wait(1.0)
+                outcome = "done" if code == 0 else f"exit {code}"
+            except subprocess.TimeoutExpired:
+                quiet = time.time() - log.stat().st_mtime
+                if quiet > UPSTREAM_PATIENCE:
+                    outcome = f"hung: nothing for {UPSTREAM_PATIENCE:.0f} s"
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -308,7 +314,7 @@ class Kills:
             folder.mkdir()
             for number in range(24):
                 write(folder / f"{number:02d}.{('wav', 'flac', 'ogg')[number % 3]}", tone(0.7, base + number))
-            write(folder / "10 long.flac", tone(60.0, base + 50))
+            write(folder / "10 long.flac", tone(240.0, base + 50))
         self.seconds = {}
         started = time.monotonic()
         self._finish("build", self.first, root / "reference")
