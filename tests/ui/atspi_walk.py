@@ -18,16 +18,18 @@ STATES = {
 }
 
 
-def walk(node: "Atspi.Accessible", trail: list[str]) -> None:
+def walk(node: "Atspi.Accessible", trail: list[tuple[str, str]]) -> None:
     """Print ``node`` and what is in it."""
     states = node.get_state_set()
     found = [name for name, state in STATES.items() if states.contains(state)]
-    place = [*trail, node.get_role_name()]
-    print(
-        json.dumps(
-            {"role": node.get_role_name(), "name": node.get_name() or "", "states": found, "in": trail}
-        )
-    )
+    role = node.get_role_name()
+    name = node.get_name() or ""
+    roles = [part for part, _name in trail]
+    names = [f"{part} “{text}”" if text else part for part, text in trail]
+    print(json.dumps({"role": role, "name": name, "states": found, "in": roles, "path": names}))
+    if trail and "showing" not in found:
+        return  # nothing in it is shown, and every question takes a trip to the other process
+    place = [*trail, (role, name)]
     for index in range(min(node.get_child_count(), 500)):
         child = node.get_child_at_index(index)
         if child is not None:

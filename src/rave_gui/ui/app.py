@@ -61,6 +61,8 @@ class App(QObject):
         self._make_driver = make_driver
         self.pages: dict[str, Page] = {}
         """Pages made so far, by key."""
+        self._missed: dict[str, set[str]] = {}
+        """What changed on disk while a page was not shown: it is told when it is."""
         self.settings = settings or Settings.load(paths.config / "settings.json")
         self.memory = Memory.load(paths.config)
         self.themes = ThemeManager(
@@ -108,7 +110,7 @@ class App(QObject):
         window.status.job_clicked.connect(self._show_job)
         window.status.bell_clicked.connect(self.show_messages)
         session.wanted.connect(self.show_page)
-        session.data_changed.connect(lambda _topics: session.actions.refresh())
+        session.data_changed.connect(self._data_changed)
         session.project_changed.connect(self._name_project)
         session.undo.changed.connect(session.actions.refresh)
         session.actions.triggered.connect(self.memory.use_action)
@@ -149,6 +151,9 @@ class App(QObject):
             old.leave()
         self.window.show_page(key)
         page.enter(where or {})
+        missed = self._missed.pop(key, None)
+        if missed:
+            page.data_changed(frozenset(missed))
         self.session.actions.refresh()
 
     def build(self) -> None:
@@ -165,7 +170,6 @@ class App(QObject):
         page.built()
         self.window.fill_page(spec.key, page)
         self.session.project_changed.connect(page.project_changed)
-        self.session.data_changed.connect(page.data_changed)
         if self.session.services is not None:
             page.services_ready()
         else:
@@ -239,8 +243,25 @@ class App(QObject):
         self.session.call(load, done)
 
     def _name_project(self) -> None:
+        self._missed.clear()  # pages read everything again when the project is another one
         if self.session.project is None:
             self.window.name_project("")
+
+    def _data_changed(self, topics: frozenset[str]) -> None:
+        for key, page in self.pages.items():
+            if key == self.window.page:
+                page.data_changed(topics)
+            else:
+                self._missed.setdefault(key, set()).update(topics)
+        project = self.session.project
+        if project is not None and "project" in topics:  # perhaps renamed, here or in another window
+
+            def named(name: str) -> None:
+                if self.session.project is project:
+                    self.window.name_project(name, str(project.path))
+
+            self.session.call(lambda: project.name, named)
+        self.session.actions.refresh()
 
     def close(self) -> None:
         """Remember the window and let go of everything; jobs go on."""

@@ -25,6 +25,8 @@ class Live(QObject):
         super().__init__(session)
         self._session = session
         self._task: Task | None = None
+        self.ready = False
+        """Whether the open project is watched: what changes from now on is told."""
 
     def begin(self) -> None:
         """Start looking (once; the reader ends with the bridge)."""
@@ -41,13 +43,21 @@ class Live(QObject):
         topics: set[str] = set()
         for kind, value in batch:
             if kind == "jobs":
+                before = self._states()
                 self._session.jobs.set_rows(value.jobs, value.queue)
-                topics.add("jobs")
+                # Progress alone is told by the model of jobs, twice a second: nobody has to read lists again for that.
+                if self._states() != before:
+                    topics.add("jobs")
+            elif kind == "watching":
+                self.ready = value
             elif kind == "changed":
-                topics |= value
+                topics |= value - {"jobs"}
             else:
                 self._session.fail(value)
         self._session.set_changed(sorted(topics))
+
+    def _states(self) -> dict[str, str]:
+        return {row.id: row.state for row in self._session.jobs.rows}
 
 
 def _look(session: Session, services: Services, stop: Stop, emit: Any) -> None:
@@ -65,8 +75,10 @@ def _look(session: Session, services: Services, stop: Stop, emit: Any) -> None:
             if watch is not None and watch.path != path:
                 watch.close()
                 watch = None
+                emit(("watching", False))
             if watch is None and path is not None:
                 watch = ProjectWatch(path, services.paths)
+                emit(("watching", True))
             topics = watch.poll() if watch is not None else set()
             if topics:
                 emit(("changed", topics))

@@ -53,7 +53,8 @@ def clearable(line: QLineEdit) -> None:
     """Give a text field a button that empties it, with a name for screen readers."""
     line.setClearButtonEnabled(True)
     for button in line.findChildren(QToolButton):
-        button.setAccessibleName(tr("Clear"))
+        if not button.accessibleName():
+            button.setAccessibleName(tr("Clear"))
 
 
 class Inset(QObject):

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -59,8 +60,10 @@ class SearchField(QLineEdit):
         self._session = session
         self.setPlaceholderText(text)
         self.setAccessibleName(text)
-        clearable(self)
         self._glass = self.addAction(self._picture(), QLineEdit.ActionPosition.LeadingPosition)
+        for button in self.findChildren(QToolButton):
+            button.setAccessibleName(tr("Search"))
+        clearable(self)
         session.themes.changed.connect(lambda: self._glass.setIcon(self._picture()))
 
     def _picture(self) -> Any:
