@@ -231,14 +231,25 @@ def chunks(home: Path, dataset: Path, frames: int) -> dict[str, Any]:
     before = memory()
     page.open_entry(page.library.entries[0])
     stage.rest(1.0)
-    begun = time.perf_counter()
+    begun, cpu = time.perf_counter(), time.process_time()
     page.detail.show_tab("chunks")
     tab = page.detail.tabs["chunks"]
     stage.spin(lambda: tab.model.count > 0 and tab.model.row(0) is not None)
     found: dict[str, Any] = {
         "chunks": tab.model.total,
         "first_page_ms": 1000 * (time.perf_counter() - begun),
+        "first_page_processor_ms": 1000 * (time.process_time() - cpu),
     }
+    # What is made once (the tab, its plots, their imports) is there the second time.
+    page.detail.show_tab("health")
+    stage.rest(0.5)
+    page.detail.tabs["chunks"].forget()
+    stage.rest(0.5)
+    begun, cpu = time.perf_counter(), time.process_time()
+    page.detail.show_tab("chunks")
+    stage.spin(lambda: tab.model.count > 0 and tab.model.row(0) is not None)
+    found["first_page_again_ms"] = 1000 * (time.perf_counter() - begun)
+    found["first_page_again_processor_ms"] = 1000 * (time.process_time() - cpu)
     stage.rest(1.5)
     filled = []
     draw = random.Random(2)
