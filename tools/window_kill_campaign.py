@@ -53,7 +53,7 @@ RESULTS = ROOT / "benchmarks" / "results" / "window_kills.json"
 WAYS = ("killed", "closed")
 PATIENCE = 300.0
 """Seconds after which a window or a job counts as stuck."""
-TRUE_WITHIN = 10.0
+TRUE_WITHIN = 30.0
 """Seconds that a window may take from its first list of jobs until that is what the disk tells."""
 STEPS = 12
 BASE = "base"
