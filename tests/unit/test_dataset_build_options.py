@@ -15,6 +15,7 @@ import soundfile
 
 from rave_gui.audio.loudness import Meter
 from rave_gui.datasets import build, intake, lazy, messages, parameters, pool, progress
+from rave_gui.datasets.check import check
 from rave_gui.datasets.measure import measure
 from rave_gui.datasets.read import Dataset
 from rave_gui.datasets.sidecar import Sidecar
@@ -193,9 +194,12 @@ def test_a_lazy_dataset_holds_places_and_follows_a_move(tmp_path: Path) -> None:
     assert lazy.refresh(data) == lazy.Refreshed(1, 1, [])
     with Dataset(data) as dataset:
         assert dataset.lazy
+        assert [finding for finding in dataset.check() if finding] == []
+        assert (dataset.info.chunks, dataset.info.examples) == (1, result["chunks"])
         record = dataset.chunk(0).metadata
     assert record["path"] == str(tmp_path / "q" / "in" / "a.wav")
     assert (record["length"], record["channels"]) == ("5.0", "1")
+    assert check(data).sound
     assert not lazy.moved(data)
     (tmp_path / "q" / "in" / "a.wav").unlink()
     assert lazy.refresh(data).missing == [record["path"]]

@@ -232,7 +232,7 @@ def check(
         return _report(dataset, found, described, _Tally(0), chunks=0, size=size, begun=begun)
     with file, Origins(dataset) as origins:
         tally = _records(file, origins, described, found, on_progress=on_progress, check_cancel=check_cancel)
-        _structure(dataset, file, origins, found, tally)
+        _structure(dataset, file, origins, found, tally, lazy=described.lazy)
         _lengths(found, tally)
         _duplicates(found, tally)
         _facts(described, found, tally)
@@ -341,7 +341,9 @@ def _record(
         bad("silent", tr("it is silent from end to end"))
 
 
-def _structure(dataset: Path, file: MdbFile, origins: Origins, found: _Findings, tally: _Tally) -> None:
+def _structure(
+    dataset: Path, file: MdbFile, origins: Origins, found: _Findings, tally: _Tally, *, lazy: bool
+) -> None:
     for message in tally.damage:
         found.whole("damaged-page", tr("The database is damaged: {reason}.", reason=message))
     if file.missing_bytes and (tally.damage or found.counts["bad-record"] or tally.seen < file.entries):
@@ -374,7 +376,9 @@ def _structure(dataset: Path, file: MdbFile, origins: Origins, found: _Findings,
                 gaps,
             ),
         )
-    recorded = len(origins.all_hashes()[0])
+    recorded = (
+        tally.seen if lazy else len(origins.all_hashes()[0])
+    )  # a lazy one has a record for each recording
     if (dataset / FILE_NAME).is_file() and not origins.known:
         found.whole(
             "bad-sidecar", tr("{name} is damaged: where chunks came from is not known.", name=FILE_NAME)

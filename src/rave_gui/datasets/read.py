@@ -21,7 +21,8 @@ from rave_gui.i18n import tr
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """What a dataset says of itself. ``num_signal`` is 0 and ``seconds`` 0.0 where a lazy dataset does not tell."""
+    """What a dataset says of itself. ``num_signal`` is 0 and ``seconds`` 0.0 where a lazy dataset does not tell; its
+    ``chunks`` are its recordings."""
 
     path: str
     chunks: int
@@ -35,6 +36,8 @@ class DatasetInfo:
     """Bytes on disk."""
     sidecar: bool
     """Whether every chunk's origin is recorded (datasets made by this application)."""
+    examples: int = 0
+    """What RAVE draws from: the chunks; about as many stretches of a lazy dataset's recordings (0: their length is not known)."""
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
@@ -218,17 +221,22 @@ class Dataset:
             if samples
             else float(self.metadata.get("n_seconds") or 0.0)
         )
+        num_signal = samples // 2 or _whole_number(self.metadata.get("num_signal"))
+        examples = self.chunks
+        if self.lazy:
+            examples = int(seconds * self.sample_rate) // num_signal if num_signal else 0
         size = sum(_disk_bytes(entry) for entry in self.path.iterdir() if entry.is_file())
         return DatasetInfo(
             str(self.path),
             self.chunks,
             self.channels,
             self.sample_rate,
-            samples // 2,
+            num_signal,
             seconds,
             self.lazy,
             size,
             self._sidecar is not None,
+            examples,
             self.metadata,
         )
 
@@ -277,7 +285,9 @@ class Dataset:
                 yield None
         if not self.chunks:
             yield Finding("empty", tr("The dataset holds no chunks."))
-        recorded = self._sidecar.chunk_count() if self._sidecar is not None else self.chunks
+        recorded = self.chunks
+        if self._sidecar is not None and not self.lazy:
+            recorded = self._sidecar.chunk_count()
         if recorded != self.chunks:
             yield Finding(
                 "count",
@@ -287,6 +297,10 @@ class Dataset:
                     chunks=self.chunks,
                 ),
             )
+
+
+def _whole_number(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _disk_bytes(path: Path) -> int:
