@@ -17,6 +17,7 @@ from rave_gui.cli.console import (
 )
 from rave_gui.cli.follow import clock
 from rave_gui.cli.parameters import parameter_options
+from rave_gui.cli.projects import size
 from rave_gui.cli.training_shared import (
     SIMPLE,
     base_options,
@@ -130,23 +131,25 @@ def trial_command(
     output = started(console, view, detach, {}, project or "")
     if not detach:
         found = output.data
-        output.text = "\n".join(
-            [
-                tr("On {device}:", device=found["device"]),
-                *(
-                    tr(
-                        "Phase {number}: {rate:.2f} steps a second, {memory:.2f} GiB, {time} in all.",
-                        number=number,
-                        rate=found[f"phase_{number}"]["steps_per_second"],
-                        memory=found[f"phase_{number}"]["peak_bytes"] / 2**30,
-                        time=clock(found[f"seconds_phase_{number}"]),
-                    )
-                    for number in (1, 2)
-                ),
-                tr("Checkpoints will take up to {size:.1f} GB.", size=found["disk_bytes"] / 1e9),
-            ]
-        )
+        lines = [tr("On {device}:", device=found["device"])]
+        lines += [_phase_line(found, number) for number in (1, 2)]
+        lines.append(tr("Checkpoints will take up to {size}.", size=size(found["disk_bytes"])))
+        output.text = "\n".join(lines)
     return output
+
+
+def _phase_line(found: dict[str, Any], number: int) -> str:
+    """Speed, memory and time of one phase; one that the steps do not reach has no time."""
+    phase, seconds = found[f"phase_{number}"], found[f"seconds_phase_{number}"]
+    measured = tr(
+        "Phase {number}: {rate:.2f} steps a second, {memory:.2f} GiB,",
+        number=number,
+        rate=phase["steps_per_second"],
+        memory=phase["peak_bytes"] / 2**30,
+    )
+    if not seconds:
+        return f"{measured} {tr('not reached with so few steps.')}"
+    return f"{measured} {tr('{time} in all.', time=clock(seconds))}"
 
 
 def _asked(console: Console, project: str, run: str, name: CommandName, **args: Any) -> Output:
