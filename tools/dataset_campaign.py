@@ -8,7 +8,7 @@ all of them and of some sound ones, and gives the same files, one kind of damage
 limit of time. A fault of ours is a crash, a hang, a sound recording that is not in the dataset whole, or a damaged one of which
 something is missing without being reported.
 
-``kill`` ends builds, cancelled builds and additions with SIGKILL at random moments, looks at what is left, and goes on. A fault is
+``kill`` ends builds and additions with SIGKILL, and cancels builds, at random moments of time and of what is stored, looks at what is left, and goes on. A fault is
 anything at the dataset's place that is not whole, and a dataset that differs from one made without a kill.
 
 Both write ``benchmarks/results/dataset_{damage,kills}.json``; exit code 1 when there was a fault. POSIX only.
@@ -224,6 +224,8 @@ def build_damaged(folder: Path, work: Path, lengths: dict[str, float]) -> dict[s
             counted[f"reported: {reported[path]}"] += 1
         elif decoded.get(path, 0.0) >= seconds - 0.03:
             counted["decoded to its full length"] += 1
+        elif kind == "start missing" and path.endswith(".mp3") and path in decoded:
+            counted["shorter, which nothing in it tells"] += 1  # the rest of an mp3 is an mp3
         elif kind == "folder" and Path(path).is_dir():
             counted["a folder without sound"] += 1
         else:
@@ -303,6 +305,14 @@ def fingerprint(dataset: Path) -> str:
     return state.hexdigest()
 
 
+def _reached(path: Path, size: float) -> bool:
+    """Whether a file is there and has so many bytes."""
+    try:
+        return path.stat().st_size >= size
+    except OSError:
+        return False
+
+
 class Kills:
     """Sources, what comes of them undisturbed, and the rounds."""
 
@@ -314,7 +324,7 @@ class Kills:
             folder.mkdir()
             for number in range(24):
                 write(folder / f"{number:02d}.{('wav', 'flac', 'ogg')[number % 3]}", tone(0.7, base + number))
-            write(folder / "10 long.flac", tone(240.0, base + 50))
+            write(folder / "10 long.flac", tone(60.0, base + 50))
         self.seconds = {}
         started = time.monotonic()
         self._finish("build", self.first, root / "reference")
@@ -325,6 +335,10 @@ class Kills:
         self._finish("append", self.second, root / "grown")
         self.seconds["append"] = time.monotonic() - started
         self.grown = fingerprint(root / "grown")
+        self.size = {
+            "build": (root / "reference" / "data.mdb").stat().st_size,
+            "append": (root / "grown" / "data.mdb").stat().st_size,
+        }
 
     def _start(self, what: str, source: Path, output: Path, job: Path) -> subprocess.Popen[bytes]:
         job.mkdir(exist_ok=True)
@@ -351,7 +365,17 @@ class Kills:
         moment = self.draw.uniform(0.0, 1.1 * self.seconds[worker])
         faults: list[str] = []
         process = self._start(worker, source, output, job)
-        time.sleep(moment)
+        if number % 2:
+            time.sleep(moment)
+        else:  # when so much is stored
+            aside = (
+                output.with_name(f".{output.name}.{'appending' if what == 'append' else 'building'}")
+                / "data.mdb"
+            )
+            share = self.draw.random()
+            while process.poll() is None and not _reached(aside, share * self.size[worker]):
+                time.sleep(0.005)
+            moment = share
         ended = process.poll() is not None
         if what == "cancel":
             append_line(job / jobfolder.COMMANDS, Command("cancel"))
@@ -377,7 +401,8 @@ class Kills:
             faults.append(f"left behind: {rest}")
         if not faults:
             shutil.rmtree(place)
-        return {"number": number, "what": what, "moment": round(moment, 3), "ended_before": ended, "left": left,
+        unit = "s" if number % 2 else "of the bytes stored"
+        return {"number": number, "what": what, "moment": round(moment, 3), "unit": unit, "ended_before": ended, "left": left,
                 "chunks_kept": stored, "faults": faults}  # fmt: skip
 
     def _left(self, what: str, output: Path, faults: list[str]) -> str:
@@ -432,7 +457,7 @@ def kill_campaign(options: argparse.Namespace, root: Path) -> dict[str, Any]:
         "rounds_ended_before_the_kill": sum(one["ended_before"] for one in rounds),
         "rounds_that_went_on_with_stored_chunks": sum(one["chunks_kept"] > 0 for one in rounds),
         "seconds_undisturbed": {name: round(value, 2) for name, value in kills.seconds.items()},
-        "detail": [{key: one[key] for key in ("what", "moment", "left", "chunks_kept")} for one in rounds],
+        "detail": [{key: one[key] for key in ("what", "moment", "unit", "left", "chunks_kept")} for one in rounds],
     }  # fmt: skip
 
 
