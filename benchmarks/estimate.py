@@ -2,6 +2,8 @@
 
     python benchmarks/estimate.py [--engine PYTHON] [--only NAME ...]
 
+With ``--only`` the rows of those configurations replace the ones in the results.
+
 Each stock configuration (an add-on on v2) at ``CAPACITY = 16`` and batch 1, and some at their full size as well, runs in a process of its own: the estimate on fake tensors
 first, then real steps of both phases on the CPU with real Adams. Three figures a phase: ``estimated``; ``counted``, the most bytes
 of tensors alive at once in the real step; ``process``, how much the process's resident memory grew at its peak (Linux), which
@@ -65,6 +67,8 @@ def inner(name: str, full: bool) -> None:
         RESET.write_text("5", encoding="ascii")
         with estimate.StorageCounter() as counter:
             counter.count(x, *model.parameters(), *model.buffers())
+            # Weight norm keeps the weights it last computed as plain attributes.
+            counter.count(*(value for module in model.modules() for value in vars(module).values()))
             for optimizer in (trainee.gen_opt, trainee.dis_opt):
                 counter.count(*(t for state in optimizer.state.values() for t in state.values()))
             for kind in kinds:
@@ -97,6 +101,8 @@ def main() -> None:
 
     python = record.engine_python(options.engine)
     figures = {}
+    if options.only and (record.RESULTS / "estimate.json").exists():
+        figures = json.loads((record.RESULTS / "estimate.json").read_text(encoding="utf-8"))["results"]
     names = [(name, False) for name in (*sorted(stacks.BASES), *sorted(stacks.ADD_ONS))]
     for stock, full in [*names, *((name, True) for name in FULL_SIZE)]:
         if options.only and stock not in options.only:
