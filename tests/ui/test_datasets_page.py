@@ -252,7 +252,12 @@ def test_looking_into_a_dataset(
     bad = [row for row in sources.table.rows.rows if row.code]
     assert [Path(row.path).name for row in bad] == ["broken.wav"]
     assert bad[0].reason
-    detail.show_tab("health")
+    whole = next(row for row in sources.table.rows.rows if not row.code)
+    sources.table.select(whole.path)
+    press(sources.chunks, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: chunks.model.view.where == whole.path, timeout=PATIENCE)
+    assert 0 < chunks.model.count < chunks.model.total
+    press(app.window, Qt.Key.Key_5, Qt.KeyboardModifier.AltModifier)
     health = detail.tabs["health"]
     press(health.split.button, Qt.Key.Key_Space)
     qtbot.waitUntil(health.split.button.isEnabled, timeout=PATIENCE)

@@ -54,6 +54,7 @@ class ChunksModel:
         self.indexed = False
         self.lazy = False
         self.sources: list[Any] = []
+        """Recordings; the owner sets it to what :meth:`list_sources` found."""
         self.bad = 0
         self._pages: OrderedDict[int, list[ChunkRow]] = OrderedDict()
         self._wanted: list[int] = []
@@ -121,10 +122,14 @@ class ChunksModel:
             "sample_rate": browser.sample_rate,
             "indexed": browser.indexed,
             "lazy": browser.lazy,
-            "sources": browser.sources(),
             "count": self._count(browser, self.view),
             "bad": self._bad(browser),
         }
+
+    def list_sources(self) -> list[Any]:
+        """Every recording the chunks came from: with thousands it takes longer than the first page."""
+        with self._lock:
+            return self._browser.sources() if self._browser is not None else []
 
     @staticmethod
     def _bad(browser: Browser) -> int:

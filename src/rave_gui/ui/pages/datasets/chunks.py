@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from rave_gui.ui.pages.datasets.detail import DetailView
 
 FETCH_MS = 15
+LISTED = 5000
+"""Recordings offered to choose from, at most."""
 ALL, MARKED = "", "\0marked"
 
 
@@ -60,6 +62,9 @@ class ChunksTab(QWidget):
         self._entry: Entry | None = None
         self._fetching = self._opening = False
         self._goal: int | None = None
+        self._source_goal = ""
+        self._list_next = False
+        """Whether the recordings are still to be listed, after the first page."""
         self._wanted_sort: tuple[Any, bool] | None = None
         themes = session.themes
         space = themes.theme.space
@@ -152,6 +157,9 @@ class ChunksTab(QWidget):
         self.panel.clear()
         self.model.clear()
         self.model.view = View()
+        self._list_next = False
+        self.where.setCurrentIndex(0)
+        self._fill_where()
         self.table.show_sort("index", False)
         self._opening = True
         self._say()
@@ -162,7 +170,7 @@ class ChunksTab(QWidget):
                 return
             self._opening = False
             self.model.opened(facts)
-            self._fill_where()
+            self._list_next = True
             if self._goal is not None:
                 goal, self._goal = self._goal, None
                 self.jump(goal)
@@ -205,11 +213,14 @@ class ChunksTab(QWidget):
         self._session.call(lambda: self.model.place_of(index, view), done)
 
     def show_source(self, path: str) -> None:
-        """Only the chunks of one recording."""
-        at = self.where.findData(path)
-        if at >= 0:
-            self.where.setCurrentIndex(at)
-            self._reorder()
+        """Only the chunks of one recording; as soon as the recordings are listed."""
+        places = [i for i, source in enumerate(self.model.sources[:LISTED]) if source.path == path]
+        if not places:
+            self._source_goal = path
+            return
+        self._source_goal = ""
+        self.where.setCurrentIndex(places[0] + 2)
+        self._reorder()
 
     # Rows
 
@@ -231,6 +242,8 @@ class ChunksTab(QWidget):
             if self.model.take_page(page, rows, generation):
                 self.rows.touched(page * PAGE, (page + 1) * PAGE - 1)
                 self._chosen()
+            if self._list_next:
+                self._list_sources()
             self._fetch()
 
         def failed(error: Exception) -> None:
@@ -262,14 +275,32 @@ class ChunksTab(QWidget):
             parts.append(tr("{n} marked bad", n=f"{m.bad:,}"))
         self.status.setText("  ·  ".join(parts))
 
+    def _list_sources(self) -> None:
+        self._list_next = False
+        entry = self._entry
+
+        def done(found: list[Any]) -> None:
+            if self._entry is not entry:
+                return
+            self.model.sources = found
+            self._fill_where()
+            if self._source_goal:
+                self.show_source(self._source_goal)
+
+        self._session.call(self.model.list_sources, done)
+
     def _fill_where(self) -> None:
-        kept = self.where.currentData()
+        at = self.where.currentIndex()
         self.where.clear()
-        self.where.addItem(tr("All chunks"), ALL)
-        self.where.addItem(tr("Marked as bad"), MARKED)
-        for source in self.model.sources[:5000]:
-            self.where.addItem(source.name, source.path)
-        self.where.setCurrentIndex(max(0, self.where.findData(kept)))
+        self.where.addItem(tr("All chunks"))
+        self.where.addItem(tr("Marked as bad"))
+        self.where.addItems([source.name for source in self.model.sources[:LISTED]])
+        self.where.setCurrentIndex(at if 0 <= at < 2 else 0)
+
+    def _where(self) -> str:
+        """What is chosen: :data:`ALL`, :data:`MARKED`, or the path of a recording."""
+        at = self.where.currentIndex()
+        return self.model.sources[at - 2].path if at >= 2 else (ALL, MARKED)[max(0, at)]
 
     # Order
 
@@ -288,7 +319,7 @@ class ChunksTab(QWidget):
         self._reorder()
 
     def _reorder(self) -> None:
-        where = self.where.currentData() or ALL
+        where = self._where()
         key, descending = self.table.sort_key()
         sort: Any = "" if key == "index" else key
         view = View(sort, descending, "" if where == MARKED else where, where == MARKED)
