@@ -158,6 +158,7 @@ def test_templates_are_kept_shared_and_removed(
     view.tabs.button("templates").click()
     qtbot.waitUntil(lambda: view.templates.stack.currentIndex() == 0)
     fields = {"configs": ["v2", "causal"], "overrides": ["CAPACITY = 48"], "max_steps": 12345}
+    assert app.session.services is not None
     actions.save_template(app.session.services, "Night", fields, "Slow and good")
     view.reload_templates("Night")
     qtbot.waitUntil(lambda: view.template is not None)

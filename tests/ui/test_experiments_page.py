@@ -17,7 +17,9 @@ from tests.unit.test_event_files import NAME, scalar, written
 
 from rave_gui.jobs import JobService
 from rave_gui.projects import Project
+from rave_gui.training import tensorboard
 from rave_gui.ui.app import App
+from rave_gui.ui.dialogs import tensorboard_logs
 from rave_gui.ui.dialogs.experiment_columns import ColumnsDialog
 from rave_gui.ui.dialogs.experiment_script import ScriptDialog
 from rave_gui.ui.dialogs.experiment_tags import ExperimentTagsDialog
@@ -238,3 +240,50 @@ def test_what_can_be_taken_out(open_app: Opener, qtbot: QtBot, project: Project,
     qtbot.waitUntil(lambda: "rave train" in dialog.text.toPlainText())
     dialog.submit()
     qtbot.waitUntil(lambda: saved[-1].suffix == ".sh" and saved[-1].exists())
+
+
+def test_boards_and_log_folders(
+    open_app: Opener, qtbot: QtBot, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints = project.runs / "first" / "version_0" / "checkpoints"
+    for step in range(1000, 9000, 1000):
+        (checkpoints / f"step_{step:08d}.ckpt").write_bytes(b"0" * 2000)
+    boards: list[tensorboard.Board] = []
+
+    def start(_services: Any, folders: list[Path]) -> tensorboard.Board:
+        boards.append(
+            tensorboard.Board([str(folder) for folder in folders], "http://127.0.0.1:6006/", 6006, 1, 0.0)
+        )
+        return boards[-1]
+
+    def stop(_services: Any, folder: Path) -> list[tensorboard.Board]:
+        assert str(folder) in boards[0].folders
+        boards.clear()
+        return []
+
+    opened: list[str] = []
+    monkeypatch.setattr(tensorboard, "start", start)
+    monkeypatch.setattr(tensorboard, "stop", stop)
+    monkeypatch.setattr(tensorboard, "list_boards", lambda _services: list(boards))
+    monkeypatch.setattr(tensorboard_logs, "open_url", lambda _session, url: opened.append(url))
+    app, view = open_view(open_app, qtbot, project)
+    view.table.choose([0, 1])
+    app.session.actions.trigger("experiments.tensorboard")
+    qtbot.waitUntil(lambda: opened == ["http://127.0.0.1:6006/"])
+    assert [Path(folder).name for folder in boards[0].folders] == ["third", "second"]
+    app.session.actions.trigger("experiments.logs")
+    dialog = QApplication.activeModalWidget()
+    assert isinstance(dialog, tensorboard_logs.LogFoldersDialog)
+    qtbot.waitUntil(lambda: len(dialog.table.rows.rows) == 3 and dialog.boards_card.isVisible())
+    dialog._stop(dialog.boards[0])
+    qtbot.waitUntil(lambda: not dialog.boards_card.isVisible())
+    assert not dialog.prune.isEnabled()
+    dialog.table.select("first")
+    app.session.ask = lambda *_words: True
+    before = len(list(checkpoints.iterdir()))
+    dialog.prune.click()
+    qtbot.waitUntil(lambda: len(list(checkpoints.iterdir())) < before)
+    qtbot.waitUntil(lambda: app.session.undo.next_undo is not None)
+    app.session.undo.undo()
+    qtbot.waitUntil(lambda: len(list(checkpoints.iterdir())) == before)
+    dialog.close()

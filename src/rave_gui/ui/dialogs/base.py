@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
@@ -13,6 +14,8 @@ from rave_gui.ui.widgets.basic import Banner, Button, label
 
 if TYPE_CHECKING:
     from rave_gui.ui.shell.session import Session
+
+T = TypeVar("T")
 
 
 class Dialog(QDialog):
@@ -76,6 +79,16 @@ class Dialog(QDialog):
         outer.addLayout(self.foot)
         self._width = width
         self.setMinimumWidth(min(theme.px(width), 940))
+
+    def call(
+        self,
+        work: Callable[[], T],
+        done: Callable[[T], None] | None = None,
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """As ``session.call``, for what only the open dialog shows: once it is closed nothing comes back. What fails is shown in it."""
+        task = self.session.call(work, done, failed or self.refuse)
+        self.finished.connect(lambda _result: task.cancel())
 
     def submit(self) -> None:
         """The main button was pressed; by default the dialog is accepted."""

@@ -104,7 +104,7 @@ class DiffDialog(Dialog):
                 self.count.setText("")
                 self.refuse(error)
 
-        self.session.call(
+        self.call(
             lambda: actions.diff(services, self._stack_of(first), self._stack_of(second), folder),
             done,
             failed,
@@ -157,7 +157,7 @@ class DiffDialog(Dialog):
             options += [(f"run:{name}", tr("Run: {name}", name=name)) for name in reversed(found[2])]
             self._offer(options, before, after)
 
-        self.session.call(work, done, self.refuse)
+        self.call(work, done)
 
     def _offer(self, options: Sequence[tuple[str, str]], before: str, after: str) -> None:
         for combo, wanted in ((self.before, before), (self.after, after)):

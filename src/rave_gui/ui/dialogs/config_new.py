@@ -78,4 +78,4 @@ class NewConfigDialog(Dialog):
             self.accept()
             self._done(path)
 
-        self.session.call(work, done, self.refuse)
+        self.call(work, done)

@@ -78,7 +78,7 @@ class ScriptDialog(Dialog):
             self.accept()
 
         self.busy(True)
-        session.call(write, done, self.refuse)
+        self.call(write, done)
 
     def _choose(self, kind: str) -> None:
         self.kind = kind
@@ -107,11 +107,7 @@ class ScriptDialog(Dialog):
                 self.busy(False)
                 self.text.setPlainText(text)
 
-        self.session.call(
-            lambda: actions.script(services, project, run, kind=kind),  # type: ignore[arg-type]
-            done,
-            self.refuse,
-        )
+        self.call(lambda: actions.script(services, project, run, kind=kind), done)  # type: ignore[arg-type]
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text.toPlainText())

@@ -69,4 +69,4 @@ class ExperimentTagsDialog(Dialog):
             self._done()
             self.accept()
 
-        self.session.call(work, done, self.refuse)
+        self.call(work, done)

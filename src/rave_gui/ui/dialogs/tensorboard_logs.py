@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from rave_gui.errors import UserError
 from rave_gui.ui import words
 from rave_gui.ui.dialogs.base import Dialog
 from rave_gui.ui.i18n import tr, trn
 from rave_gui.ui.shell.session import Session
+from rave_gui.ui.shell.undo import Step
 from rave_gui.ui.widgets.basic import Button, Card, ElidedLabel, IconButton, label
 from rave_gui.ui.widgets.empty import EmptyState
 from rave_gui.ui.widgets.table import Column, Table
 
 if TYPE_CHECKING:
+    from rave_gui.projects import Project
     from rave_gui.training.logfolders import LogFolder, PrunePlan
     from rave_gui.training.tensorboard import Board
 
@@ -56,6 +59,16 @@ def open_board(session: Session, folders: Sequence[Path], done: Callable[[Any], 
     session.call(lambda: tensorboard.start(services, list(folders)), started)
 
 
+def bring_back(session: Session, project: Project, items: Sequence[str]) -> None:
+    """Checkpoints that were thinned out return to their runs."""
+    from rave_gui.training import logfolders
+
+    session.call(
+        lambda: sum(logfolders.restore(project, item) for item in items),
+        lambda count: session.tell(trn("{n} checkpoint is back.", "{n} checkpoints are back.", count)),
+    )
+
+
 class LogFoldersDialog(Dialog):
     """Boards that run on top, then every run with its sizes."""
 
@@ -77,7 +90,7 @@ class LogFoldersDialog(Dialog):
         self.box.addWidget(self.boards_card)
         self.boards_card.hide()
         columns: list[Column[LogFolder]] = [
-            Column("run", tr("Run"), lambda f: f.run, strong=True, icon=lambda f: "activity" if f.busy else ""),
+            Column("run", tr("Run"), lambda f: f.run, strong=True),
             Column("events", tr("Curves"), lambda f: words.size(f.events), 95, sort=lambda f: f.events, right=True),
             Column("checkpoints", tr("Checkpoints"), _checkpoints, 170, sort=lambda f: f.checkpoints, right=True),
             Column("previews", tr("Sounds"), lambda f: words.size(f.previews), 95, sort=lambda f: f.previews, right=True),
@@ -142,7 +155,7 @@ class LogFoldersDialog(Dialog):
             self._show_boards(found[0])
             self._show_folders(found[1])
 
-        self.session.call(work, done, self.refuse)
+        self.call(work, done)
 
     def _show_folders(self, folders: list[LogFolder]) -> None:
         self.table.set_rows(folders)
@@ -196,7 +209,7 @@ class LogFoldersDialog(Dialog):
             return
         chosen = self.table.selected()
         folders = [folder.path for folder in chosen] if chosen else [project.runs]
-        open_board(self.session, folders, lambda _board: self._read())
+        open_board(self.session, folders, lambda _board: self._read() if isValid(self) else None)
 
     def _stop(self, board: Board) -> None:
         services = self.session.services
@@ -204,14 +217,11 @@ class LogFoldersDialog(Dialog):
             return
         from rave_gui.training import tensorboard
 
-        self.session.call(
-            lambda: tensorboard.stop(services, Path(board.folders[0])),
-            lambda _stopped: self._read(),
-            self.refuse,
-        )
+        self.call(lambda: tensorboard.stop(services, Path(board.folders[0])), lambda _stopped: self._read())
 
     def _prune(self) -> None:
-        services, project = self.session.services, self.session.project
+        session = self.session
+        services, project = session.services, session.project
         names = [folder.run for folder in self.table.selected()]
         if services is None or project is None or not names:
             return
@@ -240,18 +250,24 @@ class LogFoldersDialog(Dialog):
             ):
                 return
 
-            def moved(freed: int) -> None:
-                self.session.tell(tr("{size} moved to the trash.", size=words.size(freed)))
-                self._read()
+            def work() -> tuple[int, list[str]]:
+                before = {item.id for item in logfolders.pruned(project)}
+                freed = logfolders.prune(services, project, plan)
+                return freed, [item.id for item in logfolders.pruned(project) if item.id not in before]
 
-            self.session.call(lambda: logfolders.prune(services, project, plan), moved, self.refuse)
+            def moved(found: tuple[int, list[str]]) -> None:
+                said = tr("{size} moved to the trash.", size=words.size(found[0]))
+                session.tell(said, Step(said, lambda: bring_back(session, project, found[1])))
+                if isValid(self):
+                    self._read()
 
-        self.session.call(
-            lambda: logfolders.prune_plan(services, project, names, keep=KEEP), planned, self.refuse
-        )
+            session.call(work, moved)
+
+        self.call(lambda: logfolders.prune_plan(services, project, names, keep=KEEP), planned)
 
     def _pack(self) -> None:
-        services, project, folder = self.session.services, self.session.project, self.table.one()
+        session = self.session
+        services, project, folder = session.services, session.project, self.table.one()
         if services is None or project is None or folder is None:
             return
         path = self.session.pick_save(tr("Pack the logs"), f"{folder.run} logs.zip", tr("Archives (*.zip)"))
@@ -263,14 +279,14 @@ class LogFoldersDialog(Dialog):
         run = folder.run
 
         def done(made: Path) -> None:
-            self.session.tell(tr("Saved {name}.", name=made.name))
+            session.tell(tr("Saved {name}.", name=made.name))
 
         def work() -> Path:
             target.unlink(missing_ok=True)  # the file dialog has asked already
             made: Path = logfolders.archive(services, project, run, target)
             return made
 
-        self.session.call(work, done, self.refuse)
+        session.call(work, done)
 
 
 def _checkpoints(folder: LogFolder) -> str:

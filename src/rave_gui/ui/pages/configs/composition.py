@@ -135,7 +135,12 @@ class CompositionView(QWidget):
 
         def work() -> tuple[dict[str, Any], dict[str, Any]]:
             check = actions.validate(services, stack, project=project)
-            return actions.compose(services, stack, project), check
+            try:
+                return actions.compose(services, stack, project), check
+            except UserError:
+                if check["valid"]:
+                    raise
+                return {}, check  # what is wrong is said with its line already
 
         def done(found: tuple[dict[str, Any], dict[str, Any]]) -> None:
             if number == self._number:

@@ -13,17 +13,20 @@ from rave_gui.ui.theme.manager import ThemeManager
 from rave_gui.ui.widgets.long_table import LongModel, LongTable
 from rave_gui.viewmodels.experiments import ExperimentsModel, Group, Row
 
+LEAST = 0.8
+"""Share of its width that a column keeps before the table scrolls sideways."""
+
 
 def share_out(table: QTableView, widths: Sequence[int]) -> None:
-    """Give the columns their widths, wider all alike where there is room; what does not fit is scrolled to."""
+    """Give the columns their widths, wider or a little narrower all alike; what does not fit is scrolled to."""
     header = table.horizontalHeader()
     room = table.viewport().width()
-    grown = max(1.0, room / max(1, sum(widths)))
+    grown = max(LEAST, room / max(1, sum(widths)))
     left = room
     for i, width in enumerate(widths):
         header.setSectionResizeMode(i, QHeaderView.ResizeMode.Interactive)
         wide = int(width * grown)
-        if grown > 1 and i == len(widths) - 1:
+        if grown > LEAST and i == len(widths) - 1:
             wide = left
         left -= wide
         table.setColumnWidth(i, wide)

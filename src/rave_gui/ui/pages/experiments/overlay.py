@@ -178,7 +178,7 @@ class OverlayView(QWidget):
         self._lay()
 
     def _lay(self) -> None:
-        columns = max(1, min(3, self.area.viewport().width() // self._themes.theme.px(PANEL_WIDTH)))
+        columns = max(1, min(3, self.width() // self._themes.theme.px(PANEL_WIDTH)))
         if columns == self._columns or not self.panels:
             return
         self._columns = columns

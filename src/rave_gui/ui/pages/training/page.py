@@ -74,13 +74,13 @@ class TrainingPage(Page):
         )
 
     def enter(self, where: dict[str, Any]) -> None:
-        """``run``: the name of a run to be watched; ``new``: True for the new run, with ``dataset`` or ``like`` (a run);
+        """``run``: the name of a run to be watched; ``new``: True for the new run, with ``dataset``, ``like`` (a run) or ``template``;
         ``view``: ``compare`` or ``configs``, which gets the rest.
         """
         if where.get("run"):
             self.open_run(str(where["run"]))
         elif where.get("new"):
-            self.new_run(dataset=str(where.get("dataset", "")), like=str(where.get("like", "")))
+            self.new_run(*(str(where.get(key, "")) for key in ("dataset", "like", "template")))
         elif where.get("view"):
             self.show_part(str(where["view"]), where)
         elif self.stack.currentWidget() is self.list:
@@ -194,7 +194,7 @@ class TrainingPage(Page):
             return
         self._watch_run(item)
 
-    def new_run(self, dataset: str = "", like: str = "") -> None:
+    def new_run(self, dataset: str = "", like: str = "", template: str = "") -> None:
         """Show the new run's steps."""
         from rave_gui.ui.pages.training.wizard import RunWizard
 
@@ -206,7 +206,7 @@ class TrainingPage(Page):
             self.wizard.started.connect(self._started)
             self.stack.addWidget(self.wizard)
         self._stop_watch()
-        self.wizard.begin(dataset, self.model.get(like))
+        self.wizard.begin(dataset, self.model.get(like), template)
         self.stack.setCurrentWidget(self.wizard)
         self.wizard.take_focus()
         self.session.actions.refresh()

@@ -34,7 +34,7 @@ class RunWizard(QWidget):
         self._session = session
         self.model = model = NewRunModel()
         self._busy = False
-        self._like = ""
+        self._first = ""
         themes = session.themes
         space = themes.theme.space
         box = QVBoxLayout(self)
@@ -88,10 +88,10 @@ class RunWizard(QWidget):
         model.changed.connect(self._changed)
         self._show()
 
-    def begin(self, dataset: str = "", like: RunItem | None = None) -> None:
-        """Go on where the user was; ``dataset``: learn from this one, ``like``: begin with the settings of that run."""
+    def begin(self, dataset: str = "", like: RunItem | None = None, template: str = "") -> None:
+        """Go on where the user was; ``dataset``: learn from this one, ``like``, ``template``: begin with those settings."""
         self.banner.hide()
-        self._like = like.name if like is not None else ""
+        self._first = f"run:{like.name}" if like is not None else f"template:{template}" if template else ""
         if dataset:
             self.model.dataset = dataset
         self._load()
@@ -126,11 +126,11 @@ class RunWizard(QWidget):
         model.taken = taken
         model.starts = list(starts)
         self.start.show_earlier(starts)
-        if self._like:
-            self.start.choose(f"run:{self._like}")
-            wanted = next((s.dataset for s in starts if s.key == f"run:{self._like}"), "")
+        if self._first:
+            self.start.choose(self._first)
+            wanted = next((s.dataset for s in starts if s.key == self._first), "")
             model.dataset = wanted or model.dataset
-            self._like = ""
+            self._first = ""
         model.set_datasets(datasets)
         model.set_machine(machine)
         self._show()
