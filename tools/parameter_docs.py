@@ -1,8 +1,8 @@
-"""Write the reference of training parameters from their declaration.
+"""Write the references of training and dataset parameters from their declarations.
 
     python -m tools.parameter_docs [--check]
 
-Writes docs/user/training-parameters.md; ``--check`` fails when the file differs (a unit test does the same).
+Writes docs/user/training-parameters.md and dataset-parameters.md; ``--check`` fails when one differs (unit tests do the same).
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from rave_gui.cli.parameters import option_name
+from rave_gui.datasets import parameters as datasets
 from rave_gui.training.parameters import GROUPS, PARAMETERS
 from rave_gui.training.schema import Parameter
 
-TARGET = Path(__file__).resolve().parents[1] / "docs" / "user" / "training-parameters.md"
+DOCS = Path(__file__).resolve().parents[1] / "docs" / "user"
+TARGET = DOCS / "training-parameters.md"
+DATASETS = DOCS / "dataset-parameters.md"
 
 
 def page() -> str:
@@ -40,6 +43,39 @@ def page() -> str:
     return "\n".join(lines)
 
 
+def dataset_page() -> str:
+    """The same for datasets."""
+    lines = [
+        "# Every parameter of a dataset",
+        "",
+        "One list, from which the form of the wizard, the options of `rave-gui dataset create` and `preflight` and this page are made",
+        "(`src/rave_gui/datasets/parameters.py`, `python -m tools.parameter_docs`).",
+        "",
+    ]
+    for group in datasets.GROUPS:
+        lines += [f"## {group.label}", "", group.help, ""] if group.help else [f"## {group.label}", ""]
+        lines += [
+            "| Parameter | Option | Default | Range | What it does to the sound |",
+            "|---|---|---|---|---|",
+        ]
+        for item in datasets.PARAMETERS:
+            if item.group == group.key:
+                words = " ".join(
+                    f"*{choice.label}* (`{choice.value}`): {choice.help}" for choice in item.choices
+                )
+                default = "none" if item.default == [] else _value(item, item.default)
+                cells = [
+                    item.label,
+                    f"`{item.option}`",
+                    default,
+                    "" if words else _range(item),
+                    f"{item.help} {words}".strip(),
+                ]
+                lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        lines.append("")
+    return "\n".join(lines)
+
+
 def _default(item: Parameter) -> str:
     if item.default is None:
         return "*RAVE's*" if item.binding or item.key.startswith("lr_") else "none"
@@ -48,7 +84,7 @@ def _default(item: Parameter) -> str:
     return _value(item, item.default)
 
 
-def _range(item: Parameter) -> str:
+def _range(item: Parameter | datasets.Parameter) -> str:
     if item.choices:
         return ", ".join(f"`{choice.value}`" for choice in item.choices)
     if item.kind == "bool":
@@ -60,7 +96,7 @@ def _range(item: Parameter) -> str:
     return f"{low} to {high}" if high else f"from {low}"
 
 
-def _value(item: Parameter, value: Any) -> str:
+def _value(item: Parameter | datasets.Parameter, value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, (list, tuple)):
@@ -78,8 +114,10 @@ def main() -> int:
     )
     parser.add_argument("--check", action="store_true")
     if parser.parse_args().check:
-        return 0 if TARGET.read_text(encoding="utf-8") == page() else 1
+        same = TARGET.read_text(encoding="utf-8") == page()
+        return 0 if same and DATASETS.read_text(encoding="utf-8") == dataset_page() else 1
     TARGET.write_text(page(), encoding="utf-8")
+    DATASETS.write_text(dataset_page(), encoding="utf-8")
     return 0
 
 

@@ -327,3 +327,10 @@ def test_parameters_are_declared_once_and_completely() -> None:
             assert parameters.parameter(item.needs[0])
     assert "mono" in parameters.problems({"mono": "separate", "channels": 2})
     assert list(parameters.problems({"num_signal": 3, "what": 1})) == ["num_signal", "what"]
+
+
+def test_the_reference_of_parameters_is_current() -> None:
+    from tools import parameter_docs
+
+    page = parameter_docs.DATASETS.read_text(encoding="utf-8")
+    assert page == parameter_docs.dataset_page(), "run: python -m tools.parameter_docs"
