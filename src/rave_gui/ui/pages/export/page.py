@@ -232,6 +232,7 @@ class ExportPage(Page):
     def _show_list(self) -> None:
         items = self.exports.items
         if not self.making():
+            self._due = self._due or (self._here and bool(items) and self.stack.currentIndex() == EMPTY)
             self.stack.setCurrentIndex(LIST if items else EMPTY)
         if not items:
             self._say_empty()

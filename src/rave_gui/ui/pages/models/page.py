@@ -184,6 +184,7 @@ class ModelsPage(Page):
 
     def _show_list(self) -> None:
         items = self.models.items
+        self._due = self._due or (self._here and bool(items) and self.stack.currentIndex() == EMPTY)
         self.stack.setCurrentIndex(FULL if items else EMPTY)
         self.head.say(subtitle=trn("{n} trained model", "{n} trained models", len(items)) if items else "")
         if not items:
