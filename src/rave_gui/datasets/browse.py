@@ -128,7 +128,7 @@ class Browser:
 
     @cached_property
     def _paths_by_id(self) -> dict[int, str]:
-        return {source.id: source.path for source in self._sources}
+        return self._origins.names()
 
     def sources(self) -> list[Source]:
         """The recordings the chunks came from, in the order of the build; empty for datasets made by upstream."""

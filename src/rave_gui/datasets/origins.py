@@ -87,6 +87,11 @@ class Origins:
             if isinstance(number, int) and isinstance(path, str) and isinstance(seconds, (int, float))
         ]
 
+    def names(self) -> dict[int, str]:
+        """Paths of the recordings by number: at once, where :meth:`sources` has to count the chunks of each."""
+        rows = self._ask("SELECT id, path FROM files")
+        return {number: path for number, path in rows if isinstance(number, int) and isinstance(path, str)}
+
     def file_id(self, path: str) -> int | None:
         """The number of a recording, or None."""
         rows = self._ask("SELECT id FROM files WHERE path = ?", (path,))
