@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from rave_gui.bootstrap import Services, build
 from rave_gui.errors import UserError
 from rave_gui.paths import AppPaths
 from rave_gui.projects import Project
-from rave_gui.training.experiments import compare, query, table
+from rave_gui.training.experiments import compare, query, remembered, table
 
 VOICE: dict[str, Any] = {
     "name": "voice a",
@@ -182,3 +183,30 @@ def test_previews_that_every_run_has(tmp_path: Path) -> None:
     runs = [table.Experiment(n, tmp_path / n) for n in "ab"]
     assert compare.common_steps(runs) == [20]
     assert [c.step for c in compare.clips(runs[0])] == [10, 20, 30]
+
+
+def test_what_was_seen_last_is_read_by_columns_and_damage_is_nothing(
+    services: Services, tmp_path: Path
+) -> None:
+    project = Project.open(tmp_path / "project", create=True)
+    make_run(project, "a", [9, 7, 8], 16)
+    make_run(project, "b", [6], 32)
+    table.refresh(project)
+    fresh = {e.name: dict(e.fields) for e in table.table(services, project)}
+    seen = table.last_seen(project)
+    assert {e.name: dict(e.fields) for e in seen} == {
+        name: {key: fields.get(key) for key in seen[0].fields} for name, fields in fresh.items()
+    }
+    assert [e.path for e in seen] == [project.runs / "a", project.runs / "b"]
+    assert table.columns(seen) == table.columns(table.table(services, project))
+    assert [e.name for e in table.arrange(seen, query.parse("CAPACITY > 20"))] == ["b"]
+    (stamp, _) = project.store.facts(remembered.KIND)["CAPACITY"]
+    for text in ("[1]", "{", "7", "[1, 2, 3]"):
+        project.store.set_facts(remembered.KIND, {"CAPACITY": (stamp, {"text": text})})
+        assert [e.fields["CAPACITY"] for e in table.last_seen(project)] == [None, None]
+    project.store.set_facts(remembered.KIND, {"CAPACITY": ("another table", {"text": "[1, 2]"})})
+    assert "CAPACITY" not in table.last_seen(project)[0].fields
+    shutil.rmtree(project.runs / "a")
+    project.store.forget("run", "a")
+    table.table(services, project)
+    assert [e.fields["CAPACITY"] for e in table.last_seen(project)] == [32]

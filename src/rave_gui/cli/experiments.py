@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -285,7 +285,7 @@ def _compared(found: Comparison, chosen: bool) -> list[str]:
     return lines
 
 
-def _cell(name: str, fields: dict[str, Any]) -> str:
+def _cell(name: str, fields: Mapping[str, Any]) -> str:
     from rave_gui.training.experiments import query
 
     value = query.lookup(fields, name)

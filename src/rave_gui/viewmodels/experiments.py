@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 COLUMNS = ("name", "state", "step", "dataset", "config", "validation.best", "created")
 """What is shown until the user chooses."""
 KEPT_FILTERS = 20
-_AT = re.compile(r"^(?P<tag>.+)@(?P<step>\d+)$")
+_AT = re.compile(r"^(?P<tag>.+)@(?P<step>\d+(?:\.\d+)?[kKmM]?)$")
+_AT_IN_TEXT = re.compile(r"[^\s()<>=!~\"@]+@\d+(?:\.\d+)?[kKmM]?")
 _TESTED = re.compile(r"([^\s()<>=!~\"]+)\s*(<=|>=|!=|!~|<|>|=|~)\s*\"?$")
 _STOP = set(' ()<>=!~"')
 FEW = 12
@@ -57,7 +58,7 @@ class Order:
     """How runs are to be shown; made by the model, worked off in any thread by :func:`arranged`."""
 
     runs: Sequence[Experiment]
-    test: Callable[[dict[str, Any]], bool]
+    test: Callable[[Mapping[str, Any]], bool]
     sort: str
     descending: bool
     group: str
@@ -66,9 +67,9 @@ class Order:
 
 
 def at_step(column: str) -> tuple[str, int] | None:
-    """Tag and step of a column ``TAG@STEP``, None for any other."""
+    """Tag and step of a column ``TAG@STEP`` (``validation@50k``), None for any other."""
     match = _AT.match(column)
-    return (match["tag"], int(match["step"])) if match is not None else None
+    return (match["tag"], int(language.number(match["step"]) or 0)) if match is not None else None
 
 
 def arranged(order: Order) -> tuple[list[Row], int]:
@@ -115,7 +116,7 @@ class ExperimentsModel:
         self.sort, self.descending, self.group = "created", True, ""
         self.columns: list[str] = list(COLUMNS)
         self.closed: set[str] = set()
-        self._test: Callable[[dict[str, Any]], bool] = language.parse("")
+        self._test: Callable[[Mapping[str, Any]], bool] = language.parse("")
         self._at: dict[str, dict[str, float]] = {}
         self._read: set[tuple[str, str]] = set()
 
@@ -203,9 +204,10 @@ class ExperimentsModel:
 
     @property
     def wanted_steps(self) -> list[tuple[str, list[str]]]:
-        """Columns ``TAG@STEP`` with the runs whose value was never looked up."""
+        """Columns ``TAG@STEP``, those of the filter too, with the runs whose value was never looked up."""
         found = []
-        for column in [*self.columns, self.sort]:
+        asked = [] if self.problem is not None else _AT_IN_TEXT.findall(self.query)
+        for column in [*self.columns, self.sort, *asked]:
             if at_step(column) is not None:
                 missing = [run.name for run in self.all if (run.name, column) not in self._read]
                 if missing and (column, missing) not in found:

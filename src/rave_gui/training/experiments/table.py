@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rave_gui.projects import Project
 from rave_gui.training.eventfolder import EventFolder
+from rave_gui.training.experiments import remembered
+from rave_gui.training.experiments.remembered import RowFields
 from rave_gui.training.metrics import summarise
 from rave_gui.workspace import listing
 from rave_protocol import jobfolder
@@ -20,7 +22,6 @@ from rave_protocol.files import read_json
 if TYPE_CHECKING:
     from rave_gui.bootstrap import Services
 
-_SEEN = "experiment-row"
 _KIND = "experiment"
 """Under which the store keeps what was read of a run."""
 HIDDEN = frozenset({"dataset", "run", "name", "trusted", "resume"})
@@ -42,14 +43,16 @@ class Experiment:
 
     name: str
     path: Path
-    fields: dict[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 def last_seen(project: Project) -> list[Experiment]:
     """The table as :func:`table` gave it last time, from the store alone: what to show at once while the disk is looked at."""
+    names, paths, columns = remembered.load(project)
+    runs = f"{project.runs}{os.sep}"
     return [
-        Experiment(name, project.runs / name if not data["path"] else Path(data["path"]), data["fields"])
-        for name, (_, data) in project.store.facts(_SEEN).items()
+        Experiment(name, Path(path or runs + name), RowFields(columns, index))
+        for index, (name, path) in enumerate(zip(names, paths, strict=True))
     ]
 
 
@@ -79,24 +82,14 @@ def table(services: Services, project: Project) -> list[Experiment]:
             "missing": row.missing,
         }
         found.append(Experiment(row.name, row.path, fields))
-    _remember(project, found)
+    runs = project.runs
+    remembered.keep(
+        project,
+        [row.name for row in found],
+        ["" if row.path == runs / row.name else str(row.path) for row in found],
+        [row.fields for row in found],
+    )
     return found
-
-
-def _remember(project: Project, experiments: Sequence[Experiment]) -> None:
-    """Keep the table for :func:`last_seen`; only rows that differ are written."""
-    before = project.store.facts(_SEEN)
-    changed = {}
-    for experiment in experiments:
-        inside = experiment.path == project.runs / experiment.name
-        data = {"path": "" if inside else str(experiment.path), "fields": experiment.fields}
-        if before.get(experiment.name, ("", None))[1] != data:
-            changed[experiment.name] = ("", data)
-    if changed:
-        project.store.set_facts(_SEEN, changed)
-    gone = set(before) - {experiment.name for experiment in experiments}
-    if gone:
-        project.store.forget_facts(_SEEN, gone)
 
 
 def refresh(
@@ -145,7 +138,7 @@ def columns(experiments: Iterable[Experiment]) -> list[str]:
         "modified",
         "bytes",
     ]
-    others = {key for experiment in experiments for key in experiment.fields} - {
+    others = {key for names in _distinct(experiments) for key in names} - {
         *first,
         "starred",
         "archived",
@@ -154,9 +147,21 @@ def columns(experiments: Iterable[Experiment]) -> list[str]:
     return [*first, *sorted(others)]
 
 
+def _distinct(experiments: Iterable[Experiment]) -> Iterator[Iterable[str]]:
+    """Names of the runs' fields; those that share a table's columns are asked once."""
+    asked: set[int] = set()
+    for experiment in experiments:
+        fields = experiment.fields
+        if isinstance(fields, RowFields):
+            if id(fields.columns) in asked:
+                continue
+            asked.add(id(fields.columns))
+        yield fields
+
+
 def arrange(
     experiments: Sequence[Experiment],
-    test: Callable[[dict[str, Any]], bool],
+    test: Callable[[Mapping[str, Any]], bool],
     sort: str = "created",
     descending: bool = True,
 ) -> list[Experiment]:
