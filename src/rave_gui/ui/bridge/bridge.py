@@ -18,6 +18,9 @@ from PySide6.QtCore import QObject, QTimer
 T = TypeVar("T")
 
 INTERVAL_MS = 40
+QUIET_MS = 120
+"""Interval once nothing has come for :data:`QUIET_TICKS`: a window that nobody touches costs next to nothing."""
+QUIET_TICKS = 50
 BUDGET = 0.008
 BATCH = 400
 """Items handed to a sink at once; small enough that one call stays within the budget."""
@@ -82,6 +85,7 @@ class Bridge(QObject):
         self._on_bug = on_bug
         self._timer = QTimer(self)
         self._timer.setInterval(INTERVAL_MS)
+        self._quiet = 0
         self._timer.timeout.connect(self.drain)
 
     @property
@@ -128,8 +132,9 @@ class Bridge(QObject):
     def drain(self) -> None:
         """Hand on what has come, within the budget."""
         deadline = time.perf_counter() + BUDGET
+        came = False
         for task in list(self._tasks):
-            self._receive(task)
+            came = self._receive(task) or bool(task.pending) or came
             while task.pending and time.perf_counter() < deadline:
                 batch = [task.pending.popleft() for _ in range(min(BATCH, len(task.pending)))]
                 if task.sink is not None:
@@ -141,15 +146,26 @@ class Bridge(QObject):
                     task.failed(value)
                 elif task.done is not None:
                     task.done(value)
+        self._pace(0 if came else self._quiet + 1)
         if not self._tasks:
             self._timer.stop()
 
-    def _receive(self, task: Task) -> None:
+    def _pace(self, quiet: int) -> None:
+        """Look often while things come, less often after a while without any."""
+        self._quiet = quiet
+        wanted = QUIET_MS if quiet > QUIET_TICKS else INTERVAL_MS
+        if self._timer.interval() != wanted:
+            self._timer.setInterval(wanted)
+
+    def _receive(self, task: Task) -> bool:
+        """Take what came; whether anything did."""
+        came = False
         while True:
             try:
                 kind, value = task.inbox.get_nowait()
             except queue.Empty:
-                return
+                return came
+            came = True
             if kind == "item":
                 task.pending.append(value)
             else:
@@ -165,6 +181,7 @@ class Bridge(QObject):
         task.thread = threading.Thread(target=run, name="rave-gui-reader", daemon=True)
         self._tasks.append(task)
         task.thread.start()
+        self._pace(0)
         if not self._timer.isActive():
             self._timer.start()
         return task
