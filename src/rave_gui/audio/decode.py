@@ -190,21 +190,24 @@ class Decoder:
         sources = _channels(frame)
         scale, offset = _SCALES[frame.format.name.removesuffix("p")]
         have = len(sources)
+        block = np.empty((self.channels, sources[0].shape[0]), np.float32)
         if self._all:
-            picked = [sources[i % have] for i in range(self.channels)]
+            for number, row in enumerate(block):
+                row[:] = sources[number % have]
         elif have == 1 or self.mono == "left":
-            picked = sources[:1]
+            block[0] = sources[0]
         elif self.mono == "right":
-            picked = sources[1:2]
+            block[0] = sources[1]
         else:
-            mixed: Floats = sources[0].astype(np.float32)
-            for source in sources[1:]:
-                np.add(mixed, source, out=mixed, casting="unsafe")
-            picked = [mixed]
+            row = block[0]
+            if sources[0].dtype == np.float32:
+                np.add(sources[0], sources[1], out=row)
+            else:
+                row[:] = sources[0]
+                np.add(row, sources[1], out=row, casting="unsafe")
+            for source in sources[2:]:
+                np.add(row, source, out=row, casting="unsafe")
             scale, offset = scale / have, offset * have
-        block = np.empty((self.channels, picked[0].shape[0]), np.float32)
-        for row, source in zip(block, picked, strict=True):
-            row[:] = source
         if offset:
             block -= np.float32(offset)
         if scale != 1.0:
