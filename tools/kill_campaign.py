@@ -1,6 +1,6 @@
 """Kill processes of real tiny trainings at random moments and check that nothing hangs, breaks or gets lost.
 
-    python tools/kill_campaign.py --count 50
+    python tools/kill_campaign.py --count 50 [--start cold|warm] [--add RESULTS.json]
 
 Each round starts a training with the command line, kills one victim (or several at once) with SIGKILL at a random moment,
 waits for the job to end, and looks at everything that is left: states, locks, processes, checkpoints, dataset. A training that
@@ -84,6 +84,8 @@ class Round:
     state: str = "not submitted"
     seconds_to_end: float | None = None
     """From the kill to the job's end as a reader sees it."""
+    took: float | None = None
+    """Seconds from the command's start to the job's end, where nobody was there to be killed any more."""
     retry_state: str | None = None
     by_itself: bool = False
     """The next attempt was nobody's doing."""
@@ -187,7 +189,7 @@ class Campaign:
         """One round."""
         found = Round(number, start, victim, round(moment, 3))
         known = {path.name for path in (self.project / "jobs").glob("[!.]*")}
-        begun = time.monotonic()
+        begun, since = time.monotonic(), time.time()
         tries = number % 2
         starter = self.start(f"round{number}", tries)
         try:
@@ -196,6 +198,9 @@ class Campaign:
             job = self._submitted(starter, known)
             if job is not None:
                 self._follow(found, job, hit, tries)
+                ended = self.jobs.get(job.id, self.project).ended
+                if not found.killed and ended is not None:
+                    found.took = round(ended - since, 3)
         finally:
             if starter.poll() is None:
                 starter.kill()
@@ -371,6 +376,12 @@ def main() -> int:
     )
     parser.add_argument("--count", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--start", choices=("cold", "warm"), help="only rounds that start so [default: half of each]"
+    )
+    parser.add_argument(
+        "--add", type=Path, help="results of an earlier campaign whose rounds are counted with these"
+    )
     parser.add_argument("--output", type=Path, default=RESULTS)
     args = parser.parse_args()
     rng = random.Random(args.seed)
@@ -384,9 +395,9 @@ def main() -> int:
         worker = WarmWorker(campaign.manager, campaign.paths)
         rounds: list[Round] = []
         try:
-            plain = {"cold": campaign.unharmed("cold")}
+            plain: dict[str, float] = {}
             for number in range(args.count):
-                start = "cold" if number < args.count / 2 else "warm"
+                start = args.start or ("cold" if number < args.count / 2 else "warm")
                 if start == "warm" and not worker.is_running():
                     worker.start()
                 if start not in plain:
@@ -399,8 +410,16 @@ def main() -> int:
                     rounds.append(campaign.play(number, start, known[number % len(known)], moment))
                 except KeyboardInterrupt:
                     break  # what was done so far is written
+                # A computer that was busy with other things at first gets faster: kills should fall within a training.
+                plain[start] = min(plain[start], rounds[-1].took or plain[start])
                 print(rounds[-1], flush=True)
-            found = summary(rounds, campaign, campaign.load_checkpoints(), plain)
+            loaded = campaign.load_checkpoints()
+            if args.add:
+                earlier = json.loads(args.add.read_text(encoding="utf-8"))
+                rounds = [Round(**row) for row in earlier["detail"]] + rounds
+                loaded["loaded"] += earlier["checkpoints_loaded"]
+                loaded["broken"] += earlier["checkpoints_broken"]
+            found = summary(rounds, campaign, loaded, plain)
         finally:
             worker.stop()
             campaign.close()
