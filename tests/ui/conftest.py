@@ -75,6 +75,9 @@ def strict(
     widgets = [w for w in qapp.topLevelWidgets() if isValid(w) and w.isVisible()]
     timers = [o for o in gc.get_objects() if isinstance(o, QTimer) and isValid(o) and o.isActive()]
     threads = [t for t in threading.enumerate() if t.name == "rave-gui-reader"]
+    for thread in threads:
+        thread.join(20)  # a busy computer needs longer than the window waits when it closes
+    threads = [t for t in threads if t.is_alive()]
     logged = [r for r in caplog.get_records("call") if r.levelno >= logging.WARNING]
     assert flashes is None or not flashes.found, f"shown before they had a parent: {flashes.found}"
     assert not widgets, f"windows left open: {widgets}"
