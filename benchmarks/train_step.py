@@ -5,7 +5,8 @@
 PYTHON is an interpreter with torch and acids-rave (default: the installed engine). Both ways train their own copy of one model
 on the same batches with the same seeds, one step each in turn, in one process. Upstream's step runs without Lightning's
 Trainer around it (a small harness hands it its optimizers), so Lightning's own overhead is not counted against it. Written
-to benchmarks/results/train_step.json: medians, the median of the ratio of neighbouring steps, and whether all bits were equal.
+to benchmarks/results/train_step.json: medians, the median of the ratio of neighbouring steps, and whether all bits were equal;
+with ``--case`` the rows of those cases replace the ones there.
 """
 
 from __future__ import annotations
@@ -158,7 +159,13 @@ def main() -> None:
         text=True,
         check=True,
     )
-    figures = json.loads(done.stdout.splitlines()[-1])
+    measured = json.loads(done.stdout.splitlines()[-1])
+    for row in measured.values():
+        row["commit"] = record.commit()
+    figures = measured
+    known = record.RESULTS / "train_step.json"
+    if names and known.exists():
+        figures = {**json.loads(known.read_text(encoding="utf-8"))["results"], **measured}
     path = record.write(
         "train_step",
         figures,
@@ -166,7 +173,7 @@ def main() -> None:
         threads=options.threads,
         steps=options.steps,
     )
-    for name, found in figures.items():
+    for name, found in measured.items():
         ratios = ", ".join(f"{p} x{found[p]['times_faster']:.2f}" for p in ("phase 1", "phase 2"))
         print(f"{name}: {ratios}; bits equal: {found['weights_equal_bit_by_bit']}")
     print(path)
