@@ -74,6 +74,16 @@ def _dataset_tab(tab: str) -> Callable[[Tour], None]:
             page._detail.tabs["overview"].measure()
             page._detail.tabs["overview"].setProperty("measured", True)
             tour.rest(6.0)
+        view = page._detail.tabs[tab]
+        if tab == "map":
+            tour.spin(lambda: view.view.count() > 0, 30)
+            view.choose(view.view.count() // 3, play=False)
+        if tab == "health" and not view.property("looked"):
+            view.setProperty("looked", True)
+            view.check()
+            view.audit()
+            tour.rest(3.0)
+            tour.spin(lambda: not view.strip.lines, 60)
         tour.rest(1.5)
 
     return arrange
@@ -87,6 +97,9 @@ def _wizard(step: int) -> Callable[[Tour], None]:
         for n in range(1, step + 1):
             page._wizard.bar.wanted.emit(n)
             tour.rest(1.5)
+        if step >= 2:
+            tour.spin(lambda: page._wizard.model.forecast is not None, 60)
+            tour.rest(0.5)
 
     return arrange
 

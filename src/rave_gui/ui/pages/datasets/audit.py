@@ -148,7 +148,7 @@ class SplitCard(Card):
             [
                 Column("chunk", tr("Chunk"), lambda e: f"{e['index']:,}", 96, sort=lambda e: e["index"]),
                 Column("source", tr("Recording"), lambda e: PurePath(e["source"]).name or "–", tip=lambda e: e["source"]),
-                Column("why", tr("Why the training knows it"), lambda e: _why(e["why"]), 300),
+                Column("why", tr("Why the training knows it"), lambda e: _why(e["why"]), 330),
             ],
             key=lambda e: e["index"],
         )  # fmt: skip
@@ -221,6 +221,6 @@ class SplitCard(Card):
 def _why(code: str) -> str:
     return {
         "equal": tr("Equal to a chunk it learns from"),
-        "adjacent": tr("The next piece of the recording is learned"),
+        "adjacent": tr("The piece before or after it is learned"),
         "same-source": tr("The recording is learned, too"),
     }.get(code, code)

@@ -76,7 +76,7 @@ class MapTab(QWidget):
         left.box.addWidget(self.source, 0, Qt.AlignmentFlag.AlignLeft)
         self.view = ScatterView(themes, tr("Sound map; the arrow keys walk from chunk to chunk, Space plays"))
         self.source.activated.connect(lambda _i: self.view.light(self.source.currentData()))
-        self.view.picked.connect(self._picked)
+        self.view.picked.connect(self.choose)
         self.view.hovered.connect(self._hovered)
         left.box.addWidget(self.view, 1)
         self.hint = label(tr("Click a point to hear it; the arrow keys walk on."), "caption")
@@ -156,12 +156,13 @@ class MapTab(QWidget):
         )
         self.show_chunk.setEnabled(False)
 
-    def _picked(self, number: int) -> None:
+    def choose(self, number: int, *, play: bool = True) -> None:
+        """Show a point's chunk and those that sound like it, and let it be heard."""
         index = int(self._map.indices[number])
         alike = self._map.similar(index, SIMILAR)
         places = {int(one): i for i, one in enumerate(self._map.indices)}
         self.view.select(number, [places[one] for one in alike[:4] if one in places])
-        self.panel.show_chunk(index, play=True)
+        self.panel.show_chunk(index, play=play)
         self.show_chunk.setEnabled(True)
         self.similar.clear()
         for one in alike:
@@ -170,7 +171,7 @@ class MapTab(QWidget):
             self.similar.addItem(item)
 
     def _similar_chosen(self, item: QListWidgetItem) -> None:
-        self._picked(int(item.data(Qt.ItemDataRole.UserRole)))
+        self.choose(int(item.data(Qt.ItemDataRole.UserRole)))
 
     def _name(self, number: int) -> str:
         group = int(self._map.sources[number])
