@@ -138,7 +138,10 @@ class JobModel:
                 from rave_gui.viewmodels.series import Series  # numpy: not before the first paint
 
                 for tag, value in event.values.items():
-                    self.metrics.setdefault(tag, Series()).add(event.step, value)
+                    series = self.metrics.get(tag)
+                    if series is None:
+                        series = self.metrics[tag] = Series()
+                    series.add(event.step, value)
                 return {"metrics"}
             case events.Log():
                 return set()  # also printed to log.txt, which is what the log view shows

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rave_gui.jobs.view import JobView
     from rave_gui.projects import Project
 
-POLL = 0.1
+POLL = 0.06
 """Seconds between looks at a running job's events."""
 FILES_EVERY = 2.0
 JOBS_EVERY = 0.5

@@ -82,6 +82,12 @@ class ValueAxis(pg.AxisItem):  # type: ignore[misc]
         return found
 
 
+def round_up(end: float) -> float:
+    """The next end of an axis that stays for a while: at most a twentieth further."""
+    stride = 10 ** math.floor(math.log10(max(end, 1.0))) / 20
+    return math.ceil(end / stride) * stride if stride > 0 else end
+
+
 class StepAxis(pg.AxisItem):  # type: ignore[misc]
     """Steps as 500, 2k, 1.5M."""
 
@@ -130,6 +136,8 @@ class PlotPanel(Card):
         self._following = True
         self._end = 1.0
         self._beyond: float | None = None
+        self._drawn: tuple[object, ...] = ()
+        self._still = False
         self.box.setSpacing(2)
         heading = ElidedLabel(title, "strong")
         if note:
@@ -185,12 +193,17 @@ class PlotPanel(Card):
 
     def set_series(self, series: Mapping[str, Series], names: Mapping[str, str]) -> None:
         """Curves by tag, with the names shown; keeps order."""
+        fresh = False
         for tag, curve in series.items():
             if tag not in self._curves:
                 self._curves[tag] = self.plot.plot([], [])
+            fresh = fresh or self._series.get(tag) is not curve
             self._series[tag] = curve
             self._names[tag] = names.get(tag, tag)
-        self._pens()
+        if fresh:
+            self._smoothed.clear()
+            self._drawn = ()
+            self._pens()
 
     def set_look(self, look: Look) -> None:
         """Draw in another way."""
@@ -213,6 +226,7 @@ class PlotPanel(Card):
             x, y = np.array([p[0] for p in points]), np.array([p[1] for p in points])
             self._plans[tag].setData(x, self._heights(y), antialias=True)
             self._plan_values[tag] = y
+        self._drawn = ()
         self._pens()
 
     def set_switch(self, step: float | None) -> None:
@@ -225,8 +239,18 @@ class PlotPanel(Card):
         """Draw what is new; ``end`` is the last step of the axis while following."""
         self._end = max(end, 1.0)
         if self._following:
-            self.plot.setXRange(0, self._end, padding=0.01)
+            # The axis grows by whole strides: a new axis for each value would cost more than the curves.
+            right = round_up(self._end) * 1.01
+            if self.plot.getViewBox().viewRange()[0][1] != right:
+                self._drawn = ()
+                self._still = True
+                self.plot.setXRange(0, right, padding=0)
+                self._still = False
+        now = (self.plot.width(), *((len(series), series.edits) for series in self._series.values()))
+        if now == self._drawn and not self.unfinished:
+            return
         self._redraw()
+        self._drawn = now
         self.show_values(None)
 
     def follow(self) -> None:
@@ -310,6 +334,8 @@ class PlotPanel(Card):
             return np.where(values > 0, np.log10(values), np.nan)
 
     def _redraw(self, *_: object) -> None:
+        if self._still:
+            return
         (low, high), _y = self.plot.getViewBox().viewRange()
         buckets = min(MAX_BUCKETS, max(50, self.plot.width()))
         seen: list[Floats] = []
@@ -337,7 +363,10 @@ class PlotPanel(Card):
         if seen:
             both = np.concatenate(seen)
             bottom, top, self._beyond = value_range(both) if look.clip and not look.log else whole_range(both)
-            self.plot.setYRange(bottom, top, padding=0)
+            low_y, high_y = self.plot.getViewBox().viewRange()[1]
+            # What fits well into the present range leaves it alone: nothing jumps, and the axis need not be made anew.
+            if not (low_y <= bottom and top <= high_y and top - bottom >= 0.75 * (high_y - low_y)):
+                self.plot.setYRange(bottom, top, padding=0)
 
     def _fill(self, curve: pg.PlotDataItem, x: Floats, y: Floats) -> None:
         curve.setData(

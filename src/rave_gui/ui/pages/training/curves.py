@@ -19,7 +19,7 @@ from rave_gui.viewmodels.job import JobModel
 from rave_gui.viewmodels.scalars import GROUPS, Panel, group_of, order_of, panel_of
 from rave_gui.viewmodels.series import Series
 
-REFRESH = 0.25
+REFRESH = 0.18
 """Seconds between two rounds of drawing."""
 TICK_MS = 30
 BUDGET = 0.006
