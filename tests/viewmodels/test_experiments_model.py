@@ -88,6 +88,10 @@ def test_a_column_at_a_step_can_be_shown_sorted_and_filtered() -> None:
     assert model.value(RUNS[0], "validation@500") == 12.0
     model.set_query("validation@500 < 11")
     assert shown(model) == ["b"]
+    model.set_query("validation@2k < 3")
+    assert model.wanted_steps == [("validation@2k", ["a", "b", "c", "old"])]
+    assert experiments.at_step("validation@2k") == ("validation", 2000)
+    model.set_query("")
     model.forget_values()
     assert [column for column, _names in model.wanted_steps] == ["validation@500"]
 

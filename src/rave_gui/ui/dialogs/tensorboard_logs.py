@@ -112,8 +112,6 @@ class LogFoldersDialog(Dialog):
         self.box.addWidget(self.empty, 1)
         self.sum = label("", "caption")
         self.box.addWidget(self.sum)
-        bar = QHBoxLayout()
-        bar.setSpacing(space("s"))
         self.start = Button(
             themes, tr("Open in TensorBoard"), "chart-line", tip=tr("The selected runs, or all of them")
         )
@@ -132,10 +130,8 @@ class LogFoldersDialog(Dialog):
         self.start.clicked.connect(self._start)
         self.prune.clicked.connect(self._prune)
         self.pack.clicked.connect(self._pack)
-        for button in (self.start, self.prune, self.pack):
-            bar.addWidget(button)
-        bar.addStretch(1)
-        self.box.addLayout(bar)
+        for place, button in enumerate((self.start, self.prune, self.pack)):
+            self.foot.insertWidget(place, button)
         self._buttons()
         self._read()
 

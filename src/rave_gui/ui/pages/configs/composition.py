@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from rave_gui.errors import UserError
 from rave_gui.ui.i18n import tr
@@ -17,6 +18,12 @@ from rave_gui.ui.widgets.empty import EmptyState
 from rave_gui.ui.widgets.flow import FlowGrid
 from rave_gui.ui.widgets.table import Column, Table
 from rave_gui.viewmodels.compose import OVERRIDE, Binding, ComposeModel, Finding
+
+NARROW = 900
+"""Pixels at 100 % below which search and choice stand one below the other."""
+
+LOW = 620
+"""Pixels at 100 % below which the figures are one line instead of a card."""
 
 
 class CompositionView(QWidget):
@@ -56,8 +63,11 @@ class CompositionView(QWidget):
         self.figures.set_things(list(self._stats.values()))
         self.card.box.addWidget(self.figures)
         column.addWidget(self.card)
-        bar = QHBoxLayout()
-        bar.setSpacing(space("m"))
+        self.brief = label("", "caption", wrap=True)
+        self.brief.hide()
+        column.addWidget(self.brief)
+        self._bar = QGridLayout()
+        self._bar.setSpacing(space("s"))
         self.search = QLineEdit()
         self.search.setPlaceholderText(tr("Find a setting, value or file"))
         self.search.setAccessibleName(tr("Find a setting, value or file"))
@@ -70,19 +80,18 @@ class CompositionView(QWidget):
         self.show_.set("all")
         self.show_.chosen.connect(self._narrow)
         self.count = label("", "caption")
-        bar.addWidget(self.search, 1)
-        bar.addWidget(self.show_)
-        bar.addWidget(self.count)
-        column.addLayout(bar)
+        self._narrow_bar: bool | None = None
+        self._place_bar()
+        column.addLayout(self._bar)
         self.table = Table(
             themes,
             tr("Settings in force"),
             [
                 Column("name", tr("Setting"), lambda row: row.name, strong=True, tip=lambda row: row.name,
                        note=lambda row: tr("not used by this model") if row.used is False else ""),
-                Column("value", tr("Value"), lambda row: row.resolved, 220, keep=True,
+                Column("value", tr("Value"), lambda row: row.resolved, 150, keep=True,
                        tip=lambda row: row.value if row.value == row.resolved else f"{row.value} = {row.resolved}"),
-                Column("place", tr("Set by"), lambda row: row.place, 170, keep=True, tone=lambda row: "accent" if row.source == OVERRIDE else "muted",
+                Column("place", tr("Set by"), lambda row: row.place, 170, tone=lambda row: "accent" if row.source == OVERRIDE else "muted",
                        tip=lambda row: row.file),
                 Column("before", tr("Instead of"), _before, 150, tone=lambda _row: "muted", tip=_history),
             ],
@@ -102,6 +111,25 @@ class CompositionView(QWidget):
         split.setSizes([300, 760])
         model.changed.connect(self._changed)
         self._show()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._place_bar()
+        self._facts()
+
+    def _place_bar(self) -> None:
+        """Search and choice side by side, or one below the other where there is no room."""
+        narrow = self.width() < self._session.themes.theme.px(NARROW)
+        if narrow == self._narrow_bar:
+            return
+        self._narrow_bar = narrow
+        for part in (self.search, self.show_, self.count):
+            self._bar.removeWidget(part)
+        self._bar.addWidget(self.search, 0, 0, 1, 2 if narrow else 1)
+        self._bar.addWidget(self.show_, 1 if narrow else 0, 0 if narrow else 1)
+        self._bar.addWidget(self.count, 1 if narrow else 0, 1 if narrow else 2)
+        self._bar.setColumnStretch(0, 0 if narrow else 1)
+        self._bar.setColumnStretch(1, 1 if narrow else 0)
 
     def enter(self) -> None:
         """It is seen now: what was changed meanwhile is composed."""
@@ -186,7 +214,9 @@ class CompositionView(QWidget):
 
     def _facts(self) -> None:
         facts = self.model.facts
-        self.card.setVisible(bool(facts))
+        low = self.height() < self._session.themes.theme.px(LOW)
+        self.card.setVisible(bool(facts) and not low)
+        self.brief.setVisible(bool(facts) and low)
         if not facts:
             return
         for key, stat in self._stats.items():
@@ -197,6 +227,7 @@ class CompositionView(QWidget):
                 stat.set(tr("{n} Hz", n=f"{int(value):,}"))
             else:
                 stat.set(f"{value:,}" if isinstance(value, (int, float)) else "")
+        self.brief.setText("  ·  ".join(stat.accessibleName() for stat in self._stats.values()))
 
     def _fill(self) -> None:
         shown = self.model.shown

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLineEdit,
+    QScrollArea,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -14,8 +15,8 @@ from PySide6.QtWidgets import (
 )
 
 from rave_gui.ui.i18n import tr
+from rave_gui.ui.pages.configs.action_row import ActionRow
 from rave_gui.ui.pages.configs.gin_text import GinText
-from rave_gui.ui.shell.actions import ActionButton
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.basic import Banner, Card, Chip, Stat, clearable, label
 from rave_gui.ui.widgets.empty import EmptyState
@@ -129,7 +130,7 @@ class LibraryView(QWidget):
         self.split.addWidget(self.right)
         self.split.setStretchFactor(0, 2)
         self.split.setStretchFactor(1, 3)
-        self.split.setSizes([400, 600])
+        self.split.setSizes([440, 600])
         model.changed.connect(self._changed)
 
     def take_focus(self) -> None:
@@ -172,7 +173,16 @@ class ConfigDetail(QWidget):
         self._shown = ""
         themes = session.themes
         space = themes.theme.space
-        box = QVBoxLayout(self)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        inside = QWidget()
+        area.setWidget(inside)
+        outer.addWidget(area)
+        box = QVBoxLayout(inside)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(space("m"))
         card = Card(themes)
@@ -184,6 +194,8 @@ class ConfigDetail(QWidget):
         for chip in (self.kind, self.memory, self.origin):
             head.addWidget(chip)
         card.box.addLayout(head)
+        self.buttons = ActionRow(session)
+        card.box.addWidget(self.buttons)
         self.text = label("", wrap=True)
         self.caution = label("", "body", wrap=True)
         self.caution.setProperty("tone", "warning")
@@ -203,22 +215,17 @@ class ConfigDetail(QWidget):
         self.problem = Banner(themes)
         self.problem.hide()
         card.box.addWidget(self.problem)
-        self.buttons = QHBoxLayout()
-        self.buttons.setSpacing(space("s"))
-        card.box.addLayout(self.buttons)
         box.addWidget(card)
         self.source = GinText(themes, tr("Text of the configuration"))
+        self.source.setMinimumHeight(themes.theme.px(220))
         box.addWidget(self.source, 1)
 
     def add_buttons(self) -> None:
         """Made when the actions are registered."""
-        session = self._session
-        for key in ("configs.use", "configs.copy", "configs.edit", "configs.trust", "configs.remove"):
-            button = ActionButton(session.themes, session.actions, key)
-            self.buttons.addWidget(button)
-            if key in ("configs.edit", "configs.trust", "configs.remove"):
-                button.hide_when_idle()
-        self.buttons.addStretch(1)
+        for key in ("configs.use", "configs.copy"):
+            self.buttons.add(key)
+        for key in ("configs.edit", "configs.trust", "configs.remove"):
+            self.buttons.add(key, hide=True)
 
     def show_item(self, row: ConfigItem, items: list[ConfigItem]) -> None:
         """Another one."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from rave_gui.training import parameters
 from rave_gui.ui.i18n import tr
+from rave_gui.ui.pages.configs.action_row import ActionRow
 from rave_gui.ui.shell.actions import ActionButton
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.basic import Banner, Card, label
@@ -110,6 +111,7 @@ class TemplatesView(QWidget):
         )  # fmt: skip
         self.table.chosen.connect(self._choose)
         self.table.opened.connect(lambda _row: self.opened.emit())
+        self.table.setMinimumWidth(themes.theme.px(200))
         split.addWidget(self.table)
         right = Card(themes)
         self.title = label("", "lead", wrap=True)
@@ -119,15 +121,14 @@ class TemplatesView(QWidget):
         self.problem = Banner(themes)
         self.problem.hide()
         right.box.addWidget(self.problem)
-        self.buttons = QHBoxLayout()
-        self.buttons.setSpacing(space("s"))
-        right.box.addLayout(self.buttons)
+        self.buttons = ActionRow(session)
+        right.box.addWidget(self.buttons)
         self.settings = Table(
             themes,
             tr("Settings of the template"),
             [
                 Column("name", tr("Setting"), lambda s: s.name, strong=True),
-                Column("value", tr("Value"), lambda s: s.value, 260, keep=True, tip=lambda s: s.value),
+                Column("value", tr("Value"), lambda s: s.value, 190, keep=True, tip=lambda s: s.value),
             ],
             key=lambda s: s.name,
         )
@@ -141,15 +142,9 @@ class TemplatesView(QWidget):
     def add_buttons(self) -> None:
         """Made when the actions are registered."""
         session = self._session
-        for key in (
-            "configs.template_run",
-            "configs.template_compose",
-            "configs.template_share",
-            "configs.template_remove",
-        ):
-            variant = "primary" if key == "configs.template_run" else ""
-            self.buttons.addWidget(ActionButton(session.themes, session.actions, key, variant))
-        self.buttons.addStretch(1)
+        self.buttons.add("configs.template_run", "primary")
+        for key in ("configs.template_compose", "configs.template_share", "configs.template_remove"):
+            self.buttons.add(key)
         button = ActionButton(session.themes, session.actions, "configs.template_load")
         self.empty.box.insertWidget(self.empty.box.count() - 1, button, 0, Qt.AlignmentFlag.AlignHCenter)
 
