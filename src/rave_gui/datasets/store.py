@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +24,42 @@ _STEP = 256 << 20
 """Growth at most: Windows preallocates the whole map, a fixed huge one (upstream: 100 GB) fails on small disks."""
 
 
+FLUSH_SECONDS = 0.7
+_flush_file: Callable[[int], None] | None = getattr(os, "fdatasync", None)
+"""Where there is none (Windows, macOS), the end takes as long as it takes."""
+
+
+class Flusher:
+    """Brings what is written to the disk while the decoders work, so that little is left to wait for at the end.
+
+    Only a head start: :meth:`ChunkStore.finish` makes sure, and an error of the disk is reported there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread: threading.Thread | None = None
+        self._next = time.monotonic() + FLUSH_SECONDS
+
+    def kick(self) -> None:
+        """Begin another flush when the last one is done and some time ago; costs nothing otherwise."""
+        if _flush_file is None or time.monotonic() < self._next:
+            return
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._flush, name="flush", daemon=True)
+            self._thread.start()
+        self._next = time.monotonic() + FLUSH_SECONDS
+
+    def _flush(self) -> None:
+        assert _flush_file is not None
+        with contextlib.suppress(OSError), self._path.open("rb") as file:
+            _flush_file(file.fileno())
+
+    def end(self) -> None:
+        """Wait for the flush under way."""
+        if self._thread is not None:
+            self._thread.join()
+
+
 class ChunkStore:
     """The LMDB environment of a dataset that is being built; nobody else opens it, so it has no lock file."""
 
@@ -28,6 +69,7 @@ class ChunkStore:
         self._env: Any = lmdb.open(
             str(folder), map_size=size + _FIRST_MAP, lock=False, sync=False, metasync=False, meminit=False
         )
+        self._flusher = Flusher(data)
         self._transaction: Any = None
         self._uncommitted = 0
         self._page = int(self._env.stat()["psize"])
@@ -55,6 +97,7 @@ class ChunkStore:
             transaction, self._transaction = self._transaction, None
             self._uncommitted = 0
             transaction.commit()
+            self._flusher.kick()
 
     def truncate(self, count: int) -> None:
         """Remove every chunk from ``count`` on (what an interrupted build wrote without recording it)."""
@@ -78,6 +121,7 @@ class ChunkStore:
     def finish(self) -> None:
         """Commit, bring everything to the disk, close."""
         self.commit()
+        self._flusher.end()
         self._env.sync(True)
         self._env.close()
 
@@ -86,4 +130,5 @@ class ChunkStore:
         if self._transaction is not None:
             self._transaction.abort()
             self._transaction = None
+        self._flusher.end()
         self._env.close()
