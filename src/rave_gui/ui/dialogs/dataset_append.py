@@ -90,7 +90,7 @@ class AppendDialog(Dialog):
             self.begun.emit(view)
             self.session.tell(tr("Recordings are being added to “{name}”.", name=entry.name))
 
-        self.session.call(work, done, self.refuse)
+        self.call(work, done, self.refuse)
 
     def _ask_files(self) -> None:
         from rave_gui.ui.pages.datasets.wizard.sources import audio_filter

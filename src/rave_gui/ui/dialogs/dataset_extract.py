@@ -73,4 +73,4 @@ class ExtractDialog(Dialog):
             self.accept()
             self.begun.emit(view)
 
-        self.session.call(work, done, self.refuse)
+        self.call(work, done, self.refuse)

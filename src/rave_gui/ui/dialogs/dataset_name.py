@@ -64,7 +64,7 @@ class NameDialog(Dialog):
             self.accept()
             self._done(name)
 
-        self.session.call(lambda: self._work(name), done, self.refuse)
+        self.call(lambda: self._work(name), done, self.refuse)
 
     def _check(self) -> None:
         problem = self.problem()

@@ -77,7 +77,7 @@ class NotesDialog(Dialog):
             self.accept()
             self.saved.emit()
 
-        self.session.call(work, done, self.refuse)
+        self.call(work, done, self.refuse)
 
     def _fill(self) -> None:
         found = self._notes.get(str(self.where.value()), {})

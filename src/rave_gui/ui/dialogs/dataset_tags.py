@@ -71,7 +71,7 @@ class TagsDialog(Dialog):
             self.accept()
             self._done(tags)
 
-        self.session.call(lambda: self._work(tags), done, self.refuse)
+        self.call(lambda: self._work(tags), done, self.refuse)
 
     def _add(self, tag: str, button: Button) -> None:
         self.tags.set_value(", ".join([*parse(self.tags.value()), tag]))

@@ -270,6 +270,7 @@ class OverviewTab(QWidget):
             ("made", made.strftime("%Y-%m-%d")),
         ):
             self.figures[key].set(value)
+        self.figures["chunks"].set(f"{entry.chunks:,}", tr("Recordings") if entry.lazy else tr("Chunks"))
         self.figures["example"].setToolTip(text.example_text(entry.num_signal, entry.sample_rate))
         self.path.set(str(entry.path))
 
