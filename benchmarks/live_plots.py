@@ -74,8 +74,8 @@ def play(folder: Path, rate: float, day: bool) -> None:
                     f"fidelity_{share}": float(rng.randrange(1, 128)) for share in (0.8, 0.9, 0.95, 0.99)
                 }
             tell("metric", step=step, values=values)
-            for part in range(10 if day else 1):  # twice a second of the day
-                done = step - 45 + 5 * part if day else step
+            for part in range(5 if day else 1):  # once a second of the day
+                done = step - 40 + 10 * part if day else step
                 tell("progress", done=done, total=STEPS, unit="steps", phase="phase 1", rate=10.0)
             if not day:
                 time.sleep(1 / rate)
@@ -440,7 +440,7 @@ def main() -> None:
     if chosen.play is not None:
         play(chosen.play, chosen.rate, chosen.day)
     elif chosen.part:
-        measure(chosen.part, 8.0 if chosen.quick else 40.0, chosen.into)
+        measure(chosen.part, 8.0 if chosen.quick else 25.0, chosen.into)
     else:
         everything(chosen.only.split(","), quick=chosen.quick)
 
@@ -454,7 +454,7 @@ def measure(part: str, seconds: float, into: Path) -> None:
 
     JobService._keep_going = nobody  # type: ignore[assignment,method-assign]
     qt = make_qt(timing=part == "million")
-    found = {**PARTS[part](qt, seconds), "platform": qt.platformName()}
+    found = {**PARTS[part](qt, seconds), "platform": qt.platformName(), "load": os.getloadavg()[0]}
     into.write_text(json.dumps(found), encoding="utf-8")
 
 
