@@ -54,6 +54,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", nargs="*", choices=CASES, default=CASES)
     parser.add_argument("--work", type=Path, help="folder for the datasets [default: a temporary one]")
+    parser.add_argument("--note", default="", help="what else there is to know about the circumstances")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="preprocess-", dir=options.work) as folder:
         bench = Bench(options.engine, Path(folder), options.runs)
@@ -69,7 +70,7 @@ def main() -> None:
         engine=record.versions(options.engine, "acids-rave", "torch"),
         application=record.versions(sys.executable, "av", "soxr", "numpy", "lmdb"),
         ffmpeg=ffmpeg_version(),
-        settings={"runs": options.runs},
+        settings={"runs": options.runs, "note": options.note},
     )
     print(path)
 
