@@ -30,6 +30,10 @@ from rave_gui.paths import AppPaths
 from rave_gui.projects import Project
 from rave_gui.training import tags
 from rave_gui.training.experiments import query, table
+from rave_protocol import jobfolder
+from rave_protocol.codec import encode
+from rave_protocol.files import read_json, write_json
+from rave_protocol.specs import TrainParams
 
 QUERY = "CAPACITY > 40 and config ~ v2 and validation.best < 20 and not archived"
 SHOWN = (
@@ -57,6 +61,13 @@ def curves(version: Path) -> None:
     (version / "events.out.tfevents.1700000000.host.1.0").write_bytes(b"".join(records))
 
 
+def settings(spec: Path) -> None:
+    """Every setting of a training, as a job of the application's has them."""
+    data = read_json(spec)
+    params = {**encode(TrainParams("", "", "")), **data["params"]}
+    write_json(spec, {**data, "params": params})
+
+
 def main() -> None:
     """Measure and write the results."""
     parser = argparse.ArgumentParser(
@@ -69,6 +80,7 @@ def main() -> None:
         project = Project.open(big_project.make(home / "project", chosen.runs, 20))
         for run in project.items("run"):
             curves(run.path / "version_0")
+            settings(project.jobs / str(run.job) / jobfolder.SPEC)
         services = build(AppPaths(home / "data", home / "config", home / "cache"))
         began = time.perf_counter()
         table.refresh(project)
