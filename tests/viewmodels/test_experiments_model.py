@@ -37,7 +37,7 @@ def shown(model: ExperimentsModel) -> list[str]:
 
 def make() -> ExperimentsModel:
     model = ExperimentsModel()
-    model.set_all(RUNS)
+    model.set_all(experiments.listed(RUNS))
     return model
 
 
@@ -97,10 +97,10 @@ def test_a_column_at_a_step_can_be_shown_sorted_and_filtered() -> None:
 
 
 def test_completion_offers_fields_values_and_tags() -> None:
-    fields = make().fields
+    model = make()
 
     def offered(text: str, *, asked: bool = False) -> tuple[int, list[str]]:
-        return completions(text, len(text), fields, RUNS, asked=asked)
+        return completions(text, len(text), model.fields, model.words, asked=asked)
 
     assert offered("") == (0, [])
     assert offered("", asked=True)[1][0] == "name"
@@ -203,7 +203,8 @@ def test_curves_stand_in_the_order_of_what_matters() -> None:
 def test_ten_thousand_runs_are_arranged_whole() -> None:
     values = np.random.default_rng(0).random(10_000)
     model = ExperimentsModel()
-    model.set_all([run(f"r{i}", **{"validation.best": float(v)}) for i, v in enumerate(values)])
+    made = [run(f"r{i}", **{"validation.best": float(v)}) for i, v in enumerate(values)]
+    model.set_all(experiments.listed(made))
     model.set_query("validation.best < 0.5")
     model.set_sort("validation.best", descending=False)
     rows, count = arranged(model.order)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,15 @@ class Group:
 
 
 Row = Experiment | Group
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Every run, the fields that some of them have, and the words in each field, the commonest first."""
+
+    runs: list[Experiment]
+    fields: list[str]
+    words: Mapping[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,10 @@ class ExperimentsModel:
 
     def __init__(self) -> None:
         self.all: list[Experiment] = []
+        self.fields: list[str] = table.columns(())
+        """Every field that some run has, the common ones first."""
+        self.words: Mapping[str, list[str]] = {}
+        """Words that runs have in a field, the commonest first."""
         self.rows: list[Row] = []
         self.shown = 0
         """Runs among the rows, those of closed groups too."""
@@ -122,9 +136,9 @@ class ExperimentsModel:
 
     # What is there
 
-    def set_all(self, runs: Sequence[Experiment]) -> None:
+    def set_all(self, found: Listing) -> None:
         """Every run of the project; rows follow when they are arranged."""
-        self.all, self.loaded = list(runs), True
+        self.all, self.fields, self.words, self.loaded = found.runs, found.fields, found.words, True
         self.changed.emit("all")
 
     def clear(self) -> None:
@@ -138,11 +152,6 @@ class ExperimentsModel:
     def get(self, name: str) -> Experiment | None:
         """A run by its name."""
         return next((run for run in self.all if run.name == name), None)
-
-    @property
-    def fields(self) -> list[str]:
-        """Every field that some run has, the common ones first."""
-        return table.columns(self.all)
 
     # What is wanted
 
@@ -233,10 +242,24 @@ class ExperimentsModel:
         return self._at.get(run.name, {}).get(column)
 
 
+def listed(runs: Sequence[Experiment]) -> Listing:
+    """Runs with what the filter's completion needs of them; takes a moment for thousands: call it in a thread."""
+    counts: dict[str, Counter[str]] = {}
+    for run in runs:
+        for name, value in run.fields.items():
+            if isinstance(value, str):
+                if value:
+                    counts.setdefault(name, Counter())[value] += 1
+            elif isinstance(value, (list, tuple)):
+                counts.setdefault(name, Counter()).update(part for part in value if isinstance(part, str))
+    words = {name: [word for word, _count in found.most_common()] for name, found in counts.items()}
+    return Listing(list(runs), table.columns(runs), words)
+
+
 def load(
     services: Services,
     project: Project,
-    emit: Callable[[list[Experiment]], None],
+    emit: Callable[[Listing], None],
     cancelled: Callable[[], bool],
     *,
     first: bool,
@@ -245,18 +268,18 @@ def load(
     if first:
         seen = table.last_seen(project)
         if seen:
-            emit(seen)
-    emit(table.table(services, project))
+            emit(listed(seen))
+    emit(listed(table.table(services, project)))
     if cancelled():
         return 0
     fresh = table.refresh(project, cancelled=cancelled)
     if fresh and not cancelled():
-        emit(table.table(services, project))
+        emit(listed(table.table(services, project)))
     return fresh
 
 
 def completions(
-    text: str, cursor: int, fields: Sequence[str], runs: Iterable[Experiment], *, asked: bool = False
+    text: str, cursor: int, fields: Sequence[str], words: Mapping[str, Sequence[str]], *, asked: bool = False
 ) -> tuple[int, list[str]]:
     """Where the word before ``cursor`` begins, and what it may become: fields, values of the field it is compared with, tags.
 
@@ -270,28 +293,16 @@ def completions(
     if not word and not asked and tested is None:
         return start, []
     if tested is not None:
-        found = _values_of(tested[1], runs)
-        found = [value for value in found if value != word]
+        values = language.lookup(words, tested[1]) or ()
+        found = [f'"{value}"' if set(value) & _STOP else value for value in values if value != word]
     else:
-        tags = sorted({f"tag:{tag}" for run in runs for tag in run.fields.get("tags") or ()})
+        tags = [f"tag:{tag}" for tag in sorted(words.get("tags", ()))]
         plain = [name for name in fields if not name.endswith(".best_step")]
         found = [*plain, *language.FLAGS, *tags, "and", "or", "not"]
     folded = word.casefold()
     begins = [w for w in found if w.casefold().startswith(folded) and w.casefold() != folded]
     inside = [w for w in found if folded in w.casefold() and w not in begins and w.casefold() != folded]
-    return start, [*begins, *inside][:FEW]
-
-
-def _values_of(name: str, runs: Iterable[Experiment]) -> list[str]:
-    """Words that some run has in a field, the commonest first; none for figures."""
-    counts: dict[str, int] = {}
-    for run in runs:
-        value = language.lookup(run.fields, name)
-        for part in value if isinstance(value, (list, tuple)) else [value]:
-            if isinstance(part, str) and part:
-                counts[part] = counts.get(part, 0) + 1
-    words = sorted(counts, key=lambda word: (-counts[word], word.casefold()))
-    return [f'"{word}"' if set(word) & _STOP else word for word in words]
+    return start, [*begins, *inside[:FEW]][:FEW]
 
 
 def remember(filters: Sequence[str], text: str) -> list[str]:

@@ -135,7 +135,7 @@ class FilterLine(QWidget):
 
     def _offer(self, *, asked: bool) -> None:
         self._start, found = completions(
-            self.line.text(), self.line.cursorPosition(), self._model.fields, self._model.all, asked=asked
+            self.line.text(), self.line.cursorPosition(), self._model.fields, self._model.words, asked=asked
         )
         popup = self._completer.popup()
         if not found:
