@@ -100,9 +100,11 @@ def main() -> None:
     from rave_protocol import stacks
 
     python = record.engine_python(options.engine)
-    figures = {}
-    if options.only and (record.RESULTS / "estimate.json").exists():
-        figures = json.loads((record.RESULTS / "estimate.json").read_text(encoding="utf-8"))["results"]
+    known = record.RESULTS / "estimate.json"
+    figures = (
+        json.loads(known.read_text(encoding="utf-8"))["results"] if options.only and known.exists() else {}
+    )
+    versions = record.versions(python, "torch", "acids-rave")
     names = [(name, False) for name in (*sorted(stacks.BASES), *sorted(stacks.ADD_ONS))]
     for stock, full in [*names, *((name, True) for name in FULL_SIZE)]:
         if options.only and stock not in options.only:
@@ -121,16 +123,9 @@ def main() -> None:
             for p in ("phase_1", "phase_2")
         ]
         print(f"{name}: " + ", ".join(row), flush=True)
-    print(
-        record.write(
-            "estimate",
-            figures,
-            engine=record.versions(python, "torch", "acids-rave"),
-            batch=BATCH,
-            capacity=CAPACITY,
-            n_signal=N_SIGNAL,
-        )
-    )
+        # Each row is kept as it comes: the whole takes long, and may be cut off.
+        record.write("estimate", figures, engine=versions, batch=BATCH, n_signal=N_SIGNAL, capacity=CAPACITY)
+    print(known)
 
 
 if __name__ == "__main__":
