@@ -461,6 +461,7 @@ def measure(part: str, seconds: float, into: Path) -> None:
 def everything(parts: list[str], *, quick: bool) -> None:
     """Each part in a process of its own."""
     found = {}
+    versions = record.versions(sys.executable, "PySide6-Essentials", "pyqtgraph", "numpy")
     with tempfile.TemporaryDirectory() as temporary:
         for part in parts:
             into = Path(temporary) / f"{part}.json"
@@ -468,9 +469,8 @@ def everything(parts: list[str], *, quick: bool) -> None:
             subprocess.run([*command, "--quick"] if quick else command, check=True, timeout=900)
             found[part] = json.loads(into.read_text(encoding="utf-8"))
             print(part, json.dumps(found[part], indent=1), flush=True)
-    if not quick:
-        versions = record.versions(sys.executable, "PySide6-Essentials", "pyqtgraph", "numpy")
-        print(record.write("live_plots", found, versions=versions))
+            if not quick:
+                record.write("live_plots", found, versions=versions)
 
 
 if __name__ == "__main__":
