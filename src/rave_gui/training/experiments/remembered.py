@@ -23,7 +23,8 @@ class Columns:
 
     def __init__(self, texts: Mapping[str, str], rows: int) -> None:
         self._texts = dict(texts)
-        self._values: dict[str, list[Any]] = {}
+        self.ready: dict[str, list[Any]] = {}
+        """Columns that were decoded."""
         self._rows = rows
 
     def __contains__(self, name: object) -> bool:
@@ -37,9 +38,9 @@ class Columns:
 
     def values(self, name: str) -> list[Any]:
         """One column. Raises :class:`KeyError`. A damaged one is a column of nothing."""
-        found = self._values.get(name)
+        found = self.ready.get(name)
         if found is None:
-            found = self._values[name] = decoded(self._texts[name], self._rows)
+            found = self.ready[name] = decoded(self._texts[name], self._rows)
         return found
 
 
@@ -57,7 +58,12 @@ class RowFields(Mapping[str, Any]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """A field, or ``default`` where no run has one of that name."""
-        return self.columns.values(name)[self.index] if name in self.columns else default
+        found = self.columns.ready.get(name)
+        if found is None:
+            if name not in self.columns:
+                return default
+            found = self.columns.values(name)
+        return found[self.index]
 
     def __contains__(self, name: object) -> bool:
         return name in self.columns
