@@ -87,7 +87,7 @@ def texts(session: Session) -> QWidget:
         set_tone(made, tone)
     path = PathRow(session.themes, tr("Copy the path"))
     path.set(
-        "/home/anna/Music/Recordings/A very long name of a folder of sounds/version_3/checkpoints/best.ckpt"
+        "~/Music/Recordings/A very long name of a folder of sounds/version_3/checkpoints/best.ckpt"
     )
     stat = Stat(tr("Usable sound"))
     stat.set(tr("3 h 12 min"))
@@ -185,7 +185,7 @@ def fields(session: Session) -> QWidget:
     steps.set_value(1_000_000)
     choice = ChoiceField(themes, tr("Channels"), [(1, tr("Mono")), (2, tr("Stereo"))], tr("One of a few"))
     folder = PathField(themes, tr("Folder"), browse)
-    folder.set_value("/home/anna/Music")
+    folder.set_value("~/Music")
     notes = TextField(themes, tr("Notes"), lines=2)
     notes.set_value(tr("Recorded in the kitchen, one microphone."))
     off = ChoiceField(themes, tr("Disabled"), [(1, tr("Mono"))])
