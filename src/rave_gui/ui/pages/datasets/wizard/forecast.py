@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from rave_gui.errors import UserError
 from rave_gui.ui import words
@@ -94,10 +94,20 @@ class ForecastCard(Card):
         self.listen.clicked.connect(self._listen)
         self.box.addWidget(self.listen, 0, Qt.AlignmentFlag.AlignLeft)
         self.listen.hide()
+        inner = QWidget()
+        body = QVBoxLayout(inner)
+        body.setContentsMargins(0, 0, space("xs"), 0)
         self.remarks = QVBoxLayout()
         self.remarks.setSpacing(space("m"))
-        self.box.addLayout(self.remarks)
-        self.box.addStretch(1)
+        body.addLayout(self.remarks)
+        body.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inner)
+        self.box.addWidget(area, 1)
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(SETTLE_MS)
