@@ -81,6 +81,8 @@ def measure(case: dict[str, Any], steps: int) -> dict[str, Any]:
         if models[-1].valid_signal_crop:
             preflight.receptive_field(models[-1], composition.text)
     theirs, ours = models
+    if hasattr(theirs.encoder, "enabled"):  # upstream never switches quantisation on; compared with it on
+        theirs.encoder.enabled.fill_(1)
     upstream = UpstreamHarness(theirs)
     trainee = make_trainee(ours, None)
     step = FastStep(ours, trainee.gen_opt, trainee.dis_opt)
