@@ -25,7 +25,6 @@ from rave_gui.datasets.library import (
     used_by,
     validate,
 )
-from rave_gui.datasets.read import Dataset
 from rave_gui.datasets.swap import recover_all
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr
@@ -243,6 +242,8 @@ def facts(path: Path) -> dict[str, Any]:
     """What a table says of a dataset: chunks, seconds (of all chunks), lost (seconds in none; None where no sidecar tells), channels,
     sample_rate (Hz), num_signal, lazy, bytes (on disk). Raises :class:`UserError` for one that cannot be opened.
     """
+    from rave_gui.datasets.read import Dataset
+
     with Dataset(path) as dataset:
         info = dataset.info
         lost = sum(row.lost for row in dataset.files()) if info.sidecar else None
@@ -260,6 +261,8 @@ def facts(path: Path) -> dict[str, Any]:
 
 def show(services: Services, path: Path, project: Path | None = None) -> dict[str, Any]:
     """Facts of one dataset, with its recordings and their problems. ``path`` is a folder, or a name in the project."""
+    from rave_gui.datasets.read import Dataset
+
     del services
     resolved = resolve(path, project)
     description = _describe(resolved)
@@ -279,6 +282,8 @@ def adopt(services: Services, path: Path, project: Path, name: str | None = None
 
     The dataset itself is not changed. Raises :class:`UserError` when it is none or when the name is taken.
     """
+    from rave_gui.datasets.read import Dataset
+
     del services
     source = path.expanduser().absolute()
     with Dataset(source) as dataset:
@@ -310,6 +315,8 @@ def adopt(services: Services, path: Path, project: Path, name: str | None = None
 
 
 def _describe(path: Path) -> dict[str, Any]:
+    from rave_gui.datasets.read import Dataset
+
     with Dataset(path) as dataset:
         info = dataclasses.asdict(dataset.info)
     info.pop("metadata")

@@ -11,8 +11,8 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rave_gui.datasets.read import Dataset
 from rave_gui.datasets.sidecar import FILE_NAME
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr
@@ -20,6 +20,9 @@ from rave_gui.paths import AppPaths
 from rave_protocol.codec import ProtocolError
 from rave_protocol.files import read_json, write_json
 from rave_protocol.locks import OsLock
+
+if TYPE_CHECKING:
+    from rave_gui.datasets.read import Dataset
 
 FOLDER = ".rave-gui"
 MARKS = "marks.json"

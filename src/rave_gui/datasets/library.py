@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rave_gui.datasets import beside
-from rave_gui.datasets.archive import SUFFIX, inspect
-from rave_gui.datasets.read import is_dataset
 from rave_gui.datasets.target import refuse_existing
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr
@@ -33,6 +31,8 @@ FOLDER = "datasets"
 
 def resolve(path: Path, project: Path | None) -> Path:
     """The folder that a path, or a name in the project (adopted ones, too), means. Raises :class:`UserError` (``not-found``)."""
+    from rave_gui.datasets.read import is_dataset
+
     if project is not None and not path.is_absolute():
         if is_dataset(project / FOLDER / path):
             return project / FOLDER / path
@@ -167,6 +167,8 @@ def extract(
 
 def export(services: Services, dataset: Path, output: Path, project: Path | None = None) -> JobView:
     """Write a dataset into one file (kind ``dataset-archive``); the ending ``.ravedataset`` is added where there is none."""
+    from rave_gui.datasets.archive import SUFFIX
+
     path = resolve(dataset, project)
     target = Path(os.path.abspath(output.expanduser()))  # noqa: PTH100
     if not target.suffix:
@@ -189,6 +191,8 @@ def restore(
 
     Raises :class:`UserError` at once for what is no such archive.
     """
+    from rave_gui.datasets.archive import inspect
+
     file = Path(os.path.abspath(archive.expanduser()))  # noqa: PTH100
     manifest = inspect(file)
     if output is None:
