@@ -107,18 +107,19 @@ def test_a_file_is_rendered_as_a_job_and_heard(
 
 def test_a_job_that_fails_says_why(open_app: Opener, qtbot: QtBot, project: Project, engine: StandIn) -> None:
     page = open_page(open_app, qtbot, project)
-    failed: list[Any] = []
-    page.session.failed.connect(failed.append)
+    ended: list[Any] = []
+    page.session.jobs.ended.connect(ended.append)
     page.commands.render_file(project.sounds / "tone.wav")
-    qtbot.waitUntil(lambda: len(page.detail.jobs.lines) == 1)
+    qtbot.waitUntil(lambda: len(page.detail.jobs.lines) == 1 and bool(page.session.jobs.active))
     end(
         newest_job(project),
         "failed",
         error={"code": "out-of-memory", "message": "No memory.", "hint": "Close others."},
     )
-    qtbot.waitUntil(lambda: bool(failed))
-    assert (failed[0].code, failed[0].message) == ("out-of-memory", "No memory.")
-    assert not page.detail.jobs.lines
+    qtbot.waitUntil(lambda: bool(ended) and not page.detail.jobs.lines)
+    qtbot.waitUntil(lambda: bool(page.window().toasts.shown))
+    assert len(page.window().toasts.shown) == 1, "told once, not twice"
+    assert page.window().toasts.shown[0].notice.hint == "No memory."
 
 
 def test_measuring_asks_for_the_dataset_it_does_not_know(

@@ -184,7 +184,8 @@ def checks(card: Mapping[str, Any], test: Mapping[str, Any] | None = None) -> li
     if load is not None:
         state = "ok" if load < HEADROOM else "warn" if load < 1 else "fail"
         text = tr("Keeps up with real time") if load < 1 else tr("Is too slow for real time on this computer")
-        buffer = facts.get("buffer") or (card.get("real_time_factor") or {}).get("buffer")
+        measured = card.get("real_time_factor")
+        buffer = facts.get("buffer") or (measured.get("buffer") if isinstance(measured, Mapping) else None)
         note = tr("uses {share} of one core", share=f"{load:.0%}")
         if buffer:
             note = tr("{note} at a buffer of {n}", note=note, n=buffer)

@@ -26,7 +26,7 @@ from rave_gui.ui.shell.page import Page, PageHead
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.basic import Button, IconButton, clearable
 from rave_gui.ui.widgets.empty import EmptyState
-from rave_gui.ui.widgets.job_line import JobStrip, error_of
+from rave_gui.ui.widgets.job_line import JobStrip
 from rave_gui.ui.widgets.table import Column, Table
 from rave_gui.ui.widgets.things import when
 from rave_gui.viewmodels.exports import Export, Exports, checks, load_exports
@@ -218,15 +218,9 @@ class ExportPage(Page):
         self.session.call(lambda: actions.run(services, project, model, **arguments), done, self.form.refuse)
 
     def _ended(self, view: JobView) -> None:
-        error = error_of(view)
-        if error is not None:
-            self.session.failed.emit(error)
-        elif view.state == "succeeded" and view.result:
+        # How a job ended, the window says for every kind of job.
+        if view.state == "succeeded" and view.result:
             self._wanted = Path(str(view.result.get("path", ""))).parent.name
-            if view.kind == "verify":
-                self.session.tell(tr("“{name}” was tested again.", name=self._wanted))
-            else:
-                self.session.tell(tr("“{name}” is exported and tested.", name=self._wanted))
         self.reload()
 
     def _show_list(self) -> None:

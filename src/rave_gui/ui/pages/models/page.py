@@ -26,7 +26,6 @@ from rave_gui.ui.shell.page import Page, PageHead
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.basic import Button, IconButton, clearable
 from rave_gui.ui.widgets.empty import EmptyState
-from rave_gui.ui.widgets.job_line import error_of
 from rave_gui.ui.widgets.table import Column, Table
 from rave_gui.ui.widgets.things import when
 from rave_gui.viewmodels.models import (
@@ -293,10 +292,8 @@ class ModelsPage(Page):
         self.detail.jobs.follow(view)
 
     def _ended(self, view: JobView) -> None:
-        error = error_of(view)
-        if error is not None:
-            self.session.failed.emit(error)
-        elif view.state == "succeeded" and view.result:
+        # How a job ended, the window says for every kind of job.
+        if view.state == "succeeded" and view.result:
             self._wanted["take"] = _take_name(Path(str(view.result.get("path", ""))))
             if self.isVisible() and not self.detail.listen.player.model.playing:
                 self.detail.show_tab("listen")
