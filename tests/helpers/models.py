@@ -57,24 +57,29 @@ def sound(path: Path, seconds: float = 1.0, pitch: float = 20.0, rate: int = 441
 
 
 def make_run(project: Path, name: str = "voice", steps: tuple[int, ...] = (200, 400)) -> Path:
-    """A run's folder whose checkpoints hold no weights."""
+    """A run's folder whose checkpoints hold no weights. It appears at once, whole: nobody who watches sees half of it."""
     run = project / "runs" / name
-    folder = run / "version_0" / "checkpoints"
+    aside = project / f".making {name}"
+    folder = aside / "version_0" / "checkpoints"
     folder.mkdir(parents=True)
-    (run / "config.gin").write_text(CONFIG, encoding="utf-8")
+    (aside / "config.gin").write_text(CONFIG, encoding="utf-8")
     for step in steps:
         (folder / f"step_{step:08d}.ckpt").write_bytes(b"x" * step)
     (folder / "best.ckpt").write_bytes(b"x" * 100)
-    return run
+    run.parent.mkdir(exist_ok=True)
+    return aside.rename(run)
 
 
-def make_export(project: Path, name: str = "voice", **changes: Any) -> Path:
-    """An export's folder whose model holds nothing."""
-    folder = project / "exports" / name
+def make_export(project: Path, name: str = "voice", *, card: bool = True, **changes: Any) -> Path:
+    """An export's folder whose model holds nothing; ``card=False``: it was made elsewhere. It appears at once, whole."""
+    folder = project / f".making {name}"
     folder.mkdir(parents=True)
     (folder / f"{name}_streaming.ts").write_bytes(b"not a model")
-    write_json(folder / "card.json", {**CARD, "name": name, "file": f"{name}_streaming.ts", **changes})
-    return folder
+    if card:
+        write_json(folder / "card.json", {**CARD, "name": name, "file": f"{name}_streaming.ts", **changes})
+    target = project / "exports" / name
+    target.parent.mkdir(exist_ok=True)
+    return folder.rename(target)
 
 
 def make_project(folder: Path) -> Project:

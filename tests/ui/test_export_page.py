@@ -37,7 +37,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> StandIn:
 def open_page(open_app: Opener, qtbot: QtBot, project: Project) -> Any:
     app: App = open_app(project=str(project.path), page="export")
     page = app.page("export")
-    qtbot.waitUntil(lambda: page.detail.export is not None)
+    qtbot.waitUntil(lambda: app.live.ready and page.detail.export is not None)
     return page
 
 
@@ -54,6 +54,7 @@ def test_an_empty_page_offers_the_next_step(
     page = app.page("export")
     qtbot.waitUntil(page.quick.isVisible)
     assert not app.session.actions.is_enabled("export.new")
+    qtbot.waitUntil(lambda: app.live.ready)
     make_run(empty.path)
     qtbot.waitUntil(page.first.isVisible, timeout=10_000)
     page.first.click()
@@ -81,8 +82,7 @@ def test_an_export_says_what_was_tested_and_how_it_is_used(
     qtbot.waitUntil(lambda: detail.export.name == "wide")
     assert (detail.state.text(), detail.draft.text()) == ("Verified, with a warning", "Draft: phase 1")
     assert "not made for real time" in detail.problem.text()
-    bare = make_export(project.path, "bare")
-    (bare / "card.json").unlink()
+    make_export(project.path, "bare", card=False)
     qtbot.waitUntil(lambda: page.table.select("bare"), timeout=10_000)
     qtbot.waitUntil(lambda: detail.state.text() == "Not verified")
 

@@ -37,6 +37,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> StandIn:
 def open_page(open_app: Opener, qtbot: QtBot, project: Project) -> Any:
     app: App = open_app(project=str(project.path), page="models")
     page = app.page("models")
+    qtbot.waitUntil(lambda: app.live.ready)
     qtbot.waitUntil(lambda: page.detail.detail is not None and page.detail.listen.player.model.ready)
     return page
 
