@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -255,6 +256,18 @@ def test_a_thing_goes_to_the_trash_and_comes_back(services: Services, tmp_path: 
     assert actions.purge_item(project, again) > 0
     assert not list(project.trash.rglob("config.gin"))
     assert code(actions.trash_item, services, project, "run", "r-2") == "run-missing"
+
+
+def test_a_forged_entry_of_the_trash_reaches_nothing_else(services: Services, tmp_path: Path) -> None:
+    project = small(services, tmp_path / "p")
+    item = actions.trash_item(services, project, "run", "r")
+    for forged in ("..", ".", "../runs", ""):
+        assert code(actions.purge_item, project, dataclasses.replace(item, id=forged)) == "trash-missing"
+        assert (
+            code(actions.restore_item, services, project, dataclasses.replace(item, id=forged))
+            == "trash-missing"
+        )
+    assert [i.id for i in actions.list_trash(project)] == [item.id]
 
 
 def test_a_take_keeps_its_suffix(services: Services, tmp_path: Path) -> None:

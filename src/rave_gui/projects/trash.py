@@ -165,7 +165,8 @@ def purge(project: Project, item: TrashedItem) -> int:
 
 def _own(project: Project, item: TrashedItem) -> Path:
     own = project.trash / f"{item.kind}s" / item.id
-    if Path(item.id).name != item.id or not own.is_dir() or own.is_symlink():
+    inside = item.kind in KINDS and Path(item.id).name == item.id and item.id not in ("", ".", "..")
+    if not inside or not own.is_dir() or own.is_symlink():
         raise _gone(item)
     return own
 

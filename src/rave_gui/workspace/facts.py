@@ -138,7 +138,11 @@ def jobs(services: Services, project: Project, records: Iterable[Record]) -> dic
             view = services.jobs.get(job, project.path)
         except UserError:
             continue
+        retried = bool(view.retried_by)
+        if retried:
+            view = services.jobs.latest(view.id, project.path)
         facts = {
+            "id": view.id,
             "state": view.state,
             "progress": view.progress,
             "error": view.reason or str((view.error or {}).get("message", ""))
@@ -149,7 +153,7 @@ def jobs(services: Services, project: Project, records: Iterable[Record]) -> dic
             "max_steps": view.params.get("max_steps"),
         }
         found[job] = facts
-        if view.final and not view.host:
+        if view.final and not view.host and not retried:
             fresh[job] = (_stamp(os.path.join(folder, job), (jobfolder.STATE,)), facts)  # noqa: PTH118
     _keep(project, _JOB, fresh)
     return found

@@ -205,7 +205,7 @@ def _rows(
             # A job that has not made anything yet is under way, not missing.
             "missing": missing and not job.get("live"),
             "adopted": not str(record.path).startswith(inside) or bool(fact.get("link")),
-            "job": record.job,
+            "job": job.get("id", record.job),
             "state": job.get("state"),
             "progress": job.get("progress"),
             "error": fact.get("error") or job.get("error") or "",

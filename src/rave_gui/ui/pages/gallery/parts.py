@@ -86,9 +86,7 @@ def texts(session: Session) -> QWidget:
     for made, (tone, _text) in zip(toned, tones, strict=True):
         set_tone(made, tone)
     path = PathRow(session.themes, tr("Copy the path"))
-    path.set(
-        "~/Music/Recordings/A very long name of a folder of sounds/version_3/checkpoints/best.ckpt"
-    )
+    path.set("~/Music/Recordings/A very long name of a folder of sounds/version_3/checkpoints/best.ckpt")
     stat = Stat(tr("Usable sound"))
     stat.set(tr("3 h 12 min"))
     empty = Stat(tr("Nothing yet"))

@@ -15,7 +15,7 @@ class Beginning(Card):
     """A way to begin: icon, title, what happens, a button."""
 
     def __init__(
-        self, session: Session, icon: str, title: str, text: str, button: str, variant: str = ""
+        self, session: Session, icon: str, title: str, text: str, button: str, *, variant: str = ""
     ) -> None:
         super().__init__(session.themes)
         self.box.addWidget(IconLabel(session.themes, icon, "accent", 28))
