@@ -42,6 +42,7 @@ def checks() -> list[Check]:
         Check("lint", (program("ruff"), "check", *CODE)),
         Check("format", (program("ruff"), "format", "--check", *CODE)),
         Check("layers", (program("lint-imports"), "--no-cache")),
+        Check("translations", (sys.executable, "tools/translations.py", "check")),
     ]
     found += [
         Check(f"types-{platform}", (program("mypy"), "--platform", platform, *CODE))
