@@ -78,8 +78,10 @@ def make(folder: Path, chunks: int, samples: int, per_file: int) -> None:
 
 def evict(folder: Path) -> None:
     """Ask the system to forget what it holds of the dataset in memory (Linux)."""
+    if sys.platform != "linux":
+        return
     for path in folder.rglob("*"):
-        if path.is_file() and hasattr(os, "posix_fadvise"):
+        if path.is_file():
             with path.open("rb") as file:
                 os.fsync(file.fileno())
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)

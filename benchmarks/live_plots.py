@@ -454,7 +454,7 @@ def measure(part: str, seconds: float, into: Path) -> None:
 
     JobService._keep_going = nobody  # type: ignore[assignment,method-assign]
     qt = make_qt(timing=part == "million")
-    found = {**PARTS[part](qt, seconds), "platform": qt.platformName(), "load": os.getloadavg()[0]}
+    found = {**PARTS[part](qt, seconds), "platform": qt.platformName(), "load": psutil.getloadavg()[0]}
     into.write_text(json.dumps(found), encoding="utf-8")
 
 

@@ -38,6 +38,9 @@ import lmdb
 import numpy as np
 import soundfile
 
+if sys.platform == "win32":
+    sys.exit("This campaign needs signals and pipes of a Unix system.")
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "src")]
 
