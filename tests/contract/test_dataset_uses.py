@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +43,17 @@ def test_recordings_kept_for_validation_are_not_learnt(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def no_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No ffmpeg, nor any other program, can be found."""
+def no_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No ffmpeg can be found, neither as a program nor in the package that brings one along."""
+    monkeypatch.delenv("RAVE_GUI_FFMPEG", raising=False)
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     empty = tmp_path / "bin"
     empty.mkdir()
     monkeypatch.setenv("PATH", str(empty))
     assert shutil.which("ffmpeg") is None
 
 
-@pytest.mark.usefixtures("no_programs")
+@pytest.mark.usefixtures("no_ffmpeg")
 def test_a_moved_lazy_dataset_trains_without_ffmpeg(tmp_path: Path) -> None:
     recordings(tmp_path / "old" / "sounds", ending="ogg")
     made = build(tmp_path, tmp_path / "old" / "sounds", tmp_path / "old" / "datasets" / "d", lazy=True)
@@ -65,7 +68,7 @@ def test_a_moved_lazy_dataset_trains_without_ffmpeg(tmp_path: Path) -> None:
     assert len({*split["train"], *split["val"]}) == made["chunks"]
 
 
-@pytest.mark.usefixtures("no_programs")
+@pytest.mark.usefixtures("no_ffmpeg")
 def test_a_recording_that_only_ffmpeg_reads_is_named(tmp_path: Path) -> None:
     from rave_engine.compat import lazy_audio
     from rave_engine.errors import EngineError

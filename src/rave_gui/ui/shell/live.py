@@ -62,7 +62,7 @@ class Live(QObject):
 
 def _look(session: Session, services: Services, stop: Stop, emit: Any) -> None:
     from rave_gui.jobs.index import JobIndex
-    from rave_gui.projects.watch import ProjectWatch
+    from rave_gui.projects.watch import EVERYTHING, ProjectWatch
 
     index = JobIndex(services.jobs)
     watch: ProjectWatch | None = None
@@ -79,6 +79,8 @@ def _look(session: Session, services: Services, stop: Stop, emit: Any) -> None:
             if watch is None and path is not None:
                 watch = ProjectWatch(path, services.paths)
                 emit(("watching", True))
+                # A page may have read its list before the watch began: what changed between the two is nobody's news otherwise.
+                emit(("changed", set(EVERYTHING)))
             topics = watch.poll() if watch is not None else set()
             if topics:
                 emit(("changed", topics))

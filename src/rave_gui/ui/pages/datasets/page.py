@@ -10,19 +10,27 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from rave_gui.ui import words
-from rave_gui.ui.bridge import Task
 from rave_gui.ui.i18n import tr, trn
 from rave_gui.ui.pages.datasets.commands import Commands
 from rave_gui.ui.pages.datasets.list_view import ListView
 from rave_gui.ui.shell.actions import Action
 from rave_gui.ui.shell.page import Page, PageHead
+from rave_gui.ui.shell.reading import Reading
 from rave_gui.ui.shell.session import Session
 from rave_gui.viewmodels import datasets as text
 from rave_gui.viewmodels.datasets import Entry, Library, merge
 
 if TYPE_CHECKING:
+    from rave_gui.bootstrap import Services
+    from rave_gui.projects import Project
     from rave_gui.ui.pages.datasets.detail import DetailView
     from rave_gui.ui.pages.datasets.wizard.view import WizardView
+
+
+def _rows_of(services: Services, project: Project) -> Any:
+    from rave_gui.workspace import listing
+
+    return listing.datasets(services, project)
 
 
 class DatasetsPage(Page):
@@ -34,8 +42,7 @@ class DatasetsPage(Page):
         self.library = Library()
         self.commands = Commands(self)
         self._rows: list[Any] = []
-        self._loading: Task | None = None
-        self._again = False
+        self._reading_list = Reading(session, _rows_of, self._read)
         self._wanted: dict[str, Any] = {}
         box = QVBoxLayout(self)
         pad = space("xl")
@@ -212,34 +219,13 @@ class DatasetsPage(Page):
     # The list
 
     def _load(self) -> None:
-        services, project = self.session.services, self.session.project
-        if services is None or project is None:
-            return
-        if self._loading is not None:
-            self._again = True
-            return
+        self._reading_list.start()
 
-        def work() -> Any:
-            from rave_gui.workspace import listing
-
-            return listing.datasets(services, project)
-
-        def done(rows: Any) -> None:
-            self._loading = None
-            if self.session.project is project:
-                self._rows = rows
-                self.library = Library(merge(rows, self.session.jobs.rows), True)
-                self._show()
-                self._reach()
-            if self._again:
-                self._again = False
-                self._load()
-
-        def failed(error: Exception) -> None:
-            self._loading = None
-            self.session.fail(error)
-
-        self._loading = self.session.call(work, done, failed)
+    def _read(self, found: Any) -> None:
+        self._rows = found
+        self.library = Library(merge(found, self.session.jobs.rows), True)
+        self._show()
+        self._reach()
 
     def _jobs_changed(self, _moved: bool) -> None:
         if not self.library.loaded:

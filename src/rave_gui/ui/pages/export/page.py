@@ -23,6 +23,7 @@ from rave_gui.ui.pages.export.detail import ExportDetail
 from rave_gui.ui.pages.export.new import NewExport
 from rave_gui.ui.shell.actions import Action
 from rave_gui.ui.shell.page import Page, PageHead
+from rave_gui.ui.shell.reading import Reading
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.basic import Button, IconButton, clearable
 from rave_gui.ui.widgets.empty import EmptyState
@@ -33,7 +34,6 @@ from rave_gui.viewmodels.exports import Export, Exports, checks, load_exports
 
 if TYPE_CHECKING:
     from rave_gui.jobs.view import JobView
-    from rave_gui.ui.bridge import Task
 
 EMPTY, LIST, NEW = 0, 1, 2
 
@@ -46,8 +46,7 @@ class ExportPage(Page):
         themes = session.themes
         theme = themes.theme
         self.exports = Exports()
-        self._loading: Task | None = None
-        self._again = False
+        self._reading_list = Reading(session, load_exports, self._read)
         self._here = False
         self._due = False
         self._wanted = ""
@@ -149,27 +148,11 @@ class ExportPage(Page):
 
     def reload(self) -> None:
         """Read the exports again; what is shown stays until they are there."""
-        services, project = self.session.services, self.session.project
-        if services is None or project is None:
-            return
-        if self._loading is not None:
-            self._again = True
-            return
+        self._reading_list.start()
 
-        def done(found: Exports) -> None:
-            self._loading = None
-            if self.session.project is project:
-                self.exports = found
-                self._show_list()
-            if self._again:
-                self._again = False
-                self.reload()
-
-        def failed(error: Exception) -> None:
-            self._loading, self._again = None, False
-            self.session.fail(error)
-
-        self._loading = self.session.call(lambda: load_exports(services, project), done, failed)
+    def _read(self, found: Exports) -> None:
+        self.exports = found
+        self._show_list()
 
     def selected(self) -> Export | None:
         """The chosen export."""

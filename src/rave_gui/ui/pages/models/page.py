@@ -23,6 +23,7 @@ from rave_gui.ui.pages.models.commands import ModelCommands
 from rave_gui.ui.pages.models.detail import ModelDetail
 from rave_gui.ui.shell.actions import Action
 from rave_gui.ui.shell.page import Page, PageHead
+from rave_gui.ui.shell.reading import Reading
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.basic import Button, IconButton, clearable
 from rave_gui.ui.widgets.empty import EmptyState
@@ -55,9 +56,8 @@ class ModelsPage(Page):
         themes = session.themes
         theme = themes.theme
         self.models = Models()
-        self._loading: Task | None = None
+        self._reading_list = Reading(session, load_models, self._read)
         self._reading: Task | None = None
-        self._again = False
         self._here = False
         self._due = False
         self._shown = ""
@@ -159,27 +159,11 @@ class ModelsPage(Page):
 
     def reload(self) -> None:
         """Read the models again; what is shown stays until they are there."""
-        services, project = self.session.services, self.session.project
-        if services is None or project is None:
-            return
-        if self._loading is not None:
-            self._again = True
-            return
+        self._reading_list.start()
 
-        def done(found: Models) -> None:
-            self._loading = None
-            if self.session.project is project:
-                self.models = found
-                self._show_list()
-            if self._again:
-                self._again = False
-                self.reload()
-
-        def failed(error: Exception) -> None:
-            self._loading, self._again = None, False
-            self.session.fail(error)
-
-        self._loading = self.session.call(lambda: load_models(services, project), done, failed)
+    def _read(self, found: Models) -> None:
+        self.models = found
+        self._show_list()
 
     def _show_list(self) -> None:
         items = self.models.items

@@ -17,6 +17,7 @@ from rave_gui.ui.pages.play.commands import PlayCommands
 from rave_gui.ui.pages.play.controls import Controls
 from rave_gui.ui.shell.actions import Action
 from rave_gui.ui.shell.page import Page, PageHead
+from rave_gui.ui.shell.reading import Reading
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.ab_player import SoundPlayer
 from rave_gui.ui.widgets.basic import Banner, Button, Card, label
@@ -45,8 +46,7 @@ class PlayPage(Page):
         super().__init__(session)
         self.model = PlayModel()
         self.material = Material()
-        self._loading: Task | None = None
-        self._again = False
+        self._reading_list = Reading(session, load_material, self._read)
         self._here = False
         self._rendering: Task | None = None
         self._stop: threading.Event | None = None
@@ -158,27 +158,11 @@ class PlayPage(Page):
 
     def reload(self) -> None:
         """Read models, sounds and takes again."""
-        services, project = self.session.services, self.session.project
-        if services is None or project is None:
-            return
-        if self._loading is not None:
-            self._again = True
-            return
+        self._reading_list.start()
 
-        def done(found: Material) -> None:
-            self._loading = None
-            if self.session.project is project:
-                self.material = found
-                self._show_material()
-            if self._again:
-                self._again = False
-                self.reload()
-
-        def failed(error: Exception) -> None:
-            self._loading, self._again = None, False
-            self.session.fail(error)
-
-        self._loading = self.session.call(lambda: load_material(services, project), done, failed)
+    def _read(self, found: Material) -> None:
+        self.material = found
+        self._show_material()
 
     def _show_material(self) -> None:
         found = self.material

@@ -16,6 +16,7 @@ from rave_gui.ui.pages.training.runs import RunsView
 from rave_gui.ui.pages.training.slots import RUNS, Slots
 from rave_gui.ui.shell.actions import Action, ActionButton
 from rave_gui.ui.shell.page import Page, PageHead
+from rave_gui.ui.shell.reading import Reading
 from rave_gui.ui.shell.session import Session
 from rave_gui.viewmodels import runs
 from rave_gui.viewmodels.runs import RunItem, RunsModel
@@ -30,8 +31,7 @@ class TrainingPage(Page):
         self.run_view: Any = None
         self.wizard: Any = None
         self._watch: Task | None = None
-        self._loading: Task | None = None
-        self._again = False
+        self._reading_list = Reading(session, runs.load, self._read)
         self._wanted = ""
         self.commands = RunCommands(self)
         box = QVBoxLayout(self)
@@ -213,28 +213,12 @@ class TrainingPage(Page):
 
     def reload(self) -> None:
         """Read the list again (in a thread); asked for meanwhile, once more afterwards."""
-        services, project = self.session.services, self.session.project
-        if services is None or project is None:
-            return
-        if self._loading is not None:
-            self._again = True
-            return
+        self._reading_list.start()
 
-        def done(items: list[RunItem]) -> None:
-            self._loading = None
-            if project is self.session.project:
-                self.model.set_items(items)
-                self.model.set_jobs(self.session.jobs.rows)
-                self._loaded()
-            if self._again:
-                self._again = False
-                self.reload()
-
-        def failed(error: Exception) -> None:
-            self._loading = None
-            self.session.fail(error)
-
-        self._loading = self.session.call(lambda: runs.load(services, project), done, failed)
+    def _read(self, found: list[RunItem]) -> None:
+        self.model.set_items(found)
+        self.model.set_jobs(self.session.jobs.rows)
+        self._loaded()
 
     def _loaded(self) -> None:
         self.session.actions.refresh()
