@@ -30,7 +30,7 @@ STATES = ("succeeded", "succeeded", "succeeded", "succeeded", "failed", "interru
 def make(folder: Path, runs: int = 1000, datasets: int = 200) -> Path:
     """Fill ``folder`` (which must not exist); returns it."""
     project = Project.open(folder, create=True)
-    first = _dataset(project)
+    first = noise(project, "recordings 000")
     for n in range(1, datasets):
         shutil.copytree(first, project.datasets / f"recordings {n:03d}")
     for n in range(runs):
@@ -44,21 +44,21 @@ def make(folder: Path, runs: int = 1000, datasets: int = 200) -> Path:
     return folder
 
 
-def _dataset(project: Project) -> Path:
+def noise(project: Project, name: str, seconds: float = 1.0, num_signal: int = 4096) -> Path:
+    """A dataset of three recordings of noise, each ``seconds`` long; returns its folder."""
     import numpy as np
 
     from rave_gui.datasets.build import run as build
     from rave_protocol.specs import DatasetParams
 
-    sounds = project.sounds
+    sounds = project.sounds / name
     sounds.mkdir(parents=True)
     rng = np.random.default_rng(0)
     for n in range(3):
-        wav.write(
-            sounds / f"noise {n}.wav", (rng.standard_normal((1, 44100)) * 0.1).astype(np.float32), 44100
-        )
-    target = project.datasets / "recordings 000"
-    build(DatasetParams([str(sounds)], str(target), num_signal=4096), _Alone(sounds))
+        samples = (rng.standard_normal((1, round(44100 * seconds))) * 0.1).astype(np.float32)
+        wav.write(sounds / f"noise {n}.wav", samples, 44100)
+    target = project.datasets / name
+    build(DatasetParams([str(sounds)], str(target), num_signal=num_signal), _Alone(sounds))
     return target
 
 

@@ -118,55 +118,13 @@ def make_qt(*, timing: bool) -> Any:
     """The application object; with ``timing`` one that times every outermost event: by the clock, and the thread's own processor time."""
     if os.environ.get("DISPLAY"):
         os.environ.setdefault("QT_QPA_PLATFORM", "xcb")
-    from PySide6.QtCore import QEvent, QObject
     from PySide6.QtWidgets import QApplication
 
-    paints = {QEvent.Type.Paint, QEvent.Type.UpdateRequest, QEvent.Type.UpdateLater, QEvent.Type.Expose}
+    if timing:
+        import event_times
 
-    if not timing:
-        return QApplication(["live_plots"])
-
-    class Timed(QApplication):
-        def __init__(self) -> None:
-            super().__init__(["live_plots"])
-            self.depth, self.on, self.painting = 0, False, False
-            self.inside = (0.0, 0.0)
-            self.worst = (0.0, "")
-            self.clear()
-
-        def clear(self) -> None:
-            """Forget what was measured."""
-            self.own: list[tuple[float, float]] = []
-            self.paint: list[tuple[float, float]] = []
-            self.worst = (0.0, "")
-
-        def notify(self, receiver: QObject, event: QEvent) -> bool:
-            """Hand one event on. A scene paints its views from within its own events: that part counts as painting."""
-            kind = event.type()
-            paints_now = kind in paints and not self.painting
-            outermost = self.depth == 0
-            self.depth += 1
-            self.painting = self.painting or paints_now
-            if outermost:
-                self.inside = (0.0, 0.0)
-            began, work = time.perf_counter(), time.thread_time()
-            try:
-                return super().notify(receiver, event)
-            finally:
-                took = (time.perf_counter() - began, time.thread_time() - work)
-                self.depth -= 1
-                if paints_now:
-                    self.painting = False
-                    self.inside = (self.inside[0] + took[0], self.inside[1] + took[1])
-                    if self.on:
-                        self.paint.append(took)
-                if outermost and not paints_now and self.on:
-                    own = (took[0] - self.inside[0], took[1] - self.inside[1])
-                    self.own.append(own)
-                    if own[1] > self.worst[0]:
-                        self.worst = (own[1], f"{kind.name} of {type(receiver).__name__}")
-
-    return Timed()
+        return event_times.application("live_plots")
+    return QApplication(["live_plots"])
 
 
 class Window:

@@ -21,42 +21,13 @@ from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QApplication
 
 import big_project
+import event_times
 import record
 from rave_gui.paths import AppPaths, default_paths
 from rave_gui.ui.app import App
-
-PAINTS = {QEvent.Type.Paint, QEvent.Type.UpdateRequest, QEvent.Type.UpdateLater, QEvent.Type.Expose}
-
-
-class Timed(QApplication):
-    """Times every outermost event."""
-
-    def __init__(self) -> None:
-        super().__init__(["window_pages"])
-        self.depth = 0
-        self.on = False
-        self.own: list[float] = []
-        self.paint: list[float] = []
-        self.worst: tuple[float, str] = (0.0, "")
-
-    def notify(self, receiver: QObject, event: QEvent) -> bool:
-        """Hand one event on."""
-        kind = event.type()
-        self.depth += 1
-        began = time.perf_counter()
-        try:
-            return super().notify(receiver, event)
-        finally:
-            self.depth -= 1
-            if self.on and self.depth == 0:
-                took = time.perf_counter() - began
-                (self.paint if kind in PAINTS else self.own).append(took)
-                if kind not in PAINTS and took > self.worst[0]:
-                    self.worst = (took, f"{kind.name} of {type(receiver).__name__}")
 
 
 def spin(qt: QApplication, seconds: float) -> None:
@@ -84,7 +55,7 @@ def figures(values: list[float]) -> dict[str, float]:
     }
 
 
-def switches(qt: Timed, app: App, count: int) -> dict[str, Any]:
+def switches(qt: event_times.Timed, app: App, count: int) -> dict[str, Any]:
     """Show pages in random order, each with all it shows."""
     keys = list(app.window.sidebar.buttons)
     rng = random.Random(0)
@@ -120,7 +91,7 @@ def main() -> None:
             if not os.environ.get("RAVE_GUI_ENGINE")
             else default_paths()
         )
-        qt = Timed()
+        qt = event_times.application("window_pages")
         app = App(qt, paths, str(project))
         app.window.resize(1440, 900)
         app.window.show()
@@ -137,9 +108,10 @@ def main() -> None:
             spin(qt, chosen.seconds)
             qt.on = False
             found["while_training"] = {
-                "own": figures(qt.own),
-                "paint": figures(qt.paint) if qt.paint else {},
-                "longest": f"{qt.worst[1]}: {1000 * qt.worst[0]:.1f} ms",
+                "own": figures([wall for wall, _ in qt.own]),
+                "own_processor": figures([work for _, work in qt.own]),
+                "paint": figures([wall for wall, _ in qt.paint]) if qt.paint else {},
+                "longest": f"{qt.worst[1]}: {1000 * qt.worst[0]:.1f} ms of processor",
                 "seconds": chosen.seconds,
             }
             services = app.services
@@ -165,8 +137,9 @@ def train(app: App, qt: QApplication) -> str:
     if not services.engine.status().ready:
         print("no engine: the second part is left out")
         return ""
-    fields = {**preset("tiny", 100_000), "n_signal": 4096 * 2, "log_every": 10, "val_every": 1000}
-    job = actions.start(services, project, "recordings 000", fields, base="measured")
+    dataset = big_project.noise(project, "measured", seconds=60, num_signal=32768)
+    fields = {**preset("tiny", 100_000), "log_every": 10, "val_every": 1000}
+    job = actions.start(services, project, dataset.name, fields, base="measured")
     app.show_page("training", {"run": Path(str(job.params["run"])).name})
     end = time.monotonic() + 120
     while time.monotonic() < end:

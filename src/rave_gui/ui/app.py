@@ -149,11 +149,11 @@ class App(QObject):
         page = self.page(key)
         if old is not None and old is not page:
             old.leave()
+        missed = self._missed.pop(key, None)
+        if missed:  # before it is shown and entered: what it has to read it then reads once
+            page.data_changed(frozenset(missed))
         self.window.show_page(key)
         page.enter(where or {})
-        missed = self._missed.pop(key, None)
-        if missed:
-            page.data_changed(frozenset(missed))
         self.session.actions.refresh()
 
     def build(self) -> None:

@@ -169,6 +169,8 @@ class RunsModel:
     def __init__(self) -> None:
         self._items: list[RunItem] = []
         self._jobs: dict[str, Any] = {}
+        self._joined: dict[str, tuple[RunItem, Any, RunItem]] = {}
+        """By name: a run, its job, and both in one row; made again only when either is another object."""
         self.rows: list[RunItem] = []
         self.loaded = False
 
@@ -185,11 +187,12 @@ class RunsModel:
 
     def get(self, name: str) -> RunItem | None:
         """A run by its name."""
-        return next((row for row in self.rows if row.name == name), None)
+        found = self._joined.get(name)
+        return found[2] if found is not None else None
 
     def clear(self) -> None:
         """No project is open, or another one."""
-        self._items, self.rows, self.loaded = [], [], False
+        self._items, self.rows, self._joined, self.loaded = [], [], {}, False
         self.changed.emit()
 
     def counts(self) -> dict[str, int]:
@@ -197,7 +200,15 @@ class RunsModel:
         return {key: sum(1 for row in self.rows if accepts(key, row)) for key in FILTERS}
 
     def _join(self) -> None:
-        rows = [join(item, self._jobs.get(item.job)) for item in self._items]
+        before, self._joined = self._joined, {}
+        rows = []
+        for item in self._items:
+            job = self._jobs.get(item.job)
+            known = before.get(item.name)
+            if known is None or known[0] is not item or known[1] is not job:
+                known = item, job, join(item, job)
+            self._joined[item.name] = known
+            rows.append(known[2])
         if rows != self.rows or not rows:
             self.rows = rows
             self.changed.emit()

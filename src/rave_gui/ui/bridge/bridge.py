@@ -7,6 +7,7 @@ Nothing else in the interface starts a thread, and no object of Qt is touched by
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import time
 from collections import deque
@@ -24,6 +25,9 @@ QUIET_TICKS = 50
 BUDGET = 0.008
 BATCH = 400
 """Items handed to a sink at once; small enough that one call stays within the budget."""
+SWITCH_SECONDS = 0.0005
+"""How long a reader may keep the interpreter while the window's thread waits for it. Python's own 5 ms are waited for each time Qt
+calls into Python, dozens of times in one repaint: reading a long list beside it then costs the eye seconds."""
 
 Sink = Callable[[list[Any]], None]
 
@@ -81,6 +85,7 @@ class Bridge(QObject):
         self, parent: QObject | None = None, on_bug: Callable[[Exception], None] | None = None
     ) -> None:
         super().__init__(parent)
+        sys.setswitchinterval(SWITCH_SECONDS)
         self._tasks: list[Task] = []
         self._on_bug = on_bug
         self._timer = QTimer(self)

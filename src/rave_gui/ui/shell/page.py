@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from rave_gui.i18n import N_
@@ -15,6 +15,8 @@ from rave_gui.ui.shell.actions import Action, ActionButton
 from rave_gui.ui.widgets.basic import ElidedLabel, label
 
 if TYPE_CHECKING:
+    from psygnal import SignalInstance
+
     from rave_gui.ui.bridge import Stop
     from rave_gui.ui.shell.session import Session
 
@@ -29,6 +31,7 @@ class Page(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self._missed: list[Callable[[], None]] = []
         self.setObjectName("page")
 
     def actions_here(self) -> Sequence[Action]:
@@ -52,6 +55,24 @@ class Page(QWidget):
 
     def services_ready(self) -> None:
         """``session.services`` is there from now on."""
+
+    def when_seen(self, changed: SignalInstance, update: Callable[[], None]) -> None:
+        """Call ``update`` when ``changed`` is emitted; while the page is not seen, once when it is shown again."""
+
+        def told(*_: object) -> None:
+            if self.isVisible():
+                update()
+            elif update not in self._missed:
+                self._missed.append(update)
+
+        changed.connect(told)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """What was missed is made good."""
+        super().showEvent(event)
+        missed, self._missed = self._missed, []
+        for update in missed:
+            update()
 
 
 class PageHead(QWidget):

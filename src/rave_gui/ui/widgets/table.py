@@ -121,10 +121,12 @@ class RowsModel(QAbstractTableModel, Generic[T]):
             known = [row for row in rows if by(row) is not None]
             rows = sorted(known, key=by, reverse=self.descending) + [row for row in rows if by(row) is None]
         same = len(rows) == len(self.rows) and all(
-            self.key(a) == self.key(b) for a, b in zip(rows, self.rows, strict=True)
+            a is b or self.key(a) == self.key(b) for a, b in zip(rows, self.rows, strict=True)
         )
         if same:
-            changed = [i for i, (a, b) in enumerate(zip(rows, self.rows, strict=True)) if a != b]
+            changed = [
+                i for i, (a, b) in enumerate(zip(rows, self.rows, strict=True)) if a is not b and a != b
+            ]
             self.rows = rows
             if changed:
                 self.dataChanged.emit(

@@ -42,7 +42,9 @@ class DatasetsPage(Page):
         self.library = Library()
         self.commands = Commands(self)
         self._rows: list[Any] = []
-        self._reading_list = Reading(session, _rows_of, self._read)
+        self._jobs: list[Any] = []
+        """Jobs of datasets, as they were joined with the list last."""
+        self._reading_list = Reading(self, _rows_of, self._read)
         self._wanted: dict[str, Any] = {}
         box = QVBoxLayout(self)
         pad = space("xl")
@@ -64,7 +66,7 @@ class DatasetsPage(Page):
         self.list.dropped.connect(self.new)
         self.list.chosen.connect(session.actions.refresh)
         self.list.opened.connect(self.open_entry)
-        session.jobs.changed.connect(self._jobs_changed)
+        self.when_seen(session.jobs.changed, self._jobs_changed)
         self._show()
 
     # What the window asks
@@ -87,7 +89,7 @@ class DatasetsPage(Page):
         elif where.get("dataset") or where.get("job"):
             self._wanted = where
             self._reach()
-        self._load()
+        self._reading_list.entered()
 
     def leave(self) -> None:
         """No sound from a page that is not seen."""
@@ -110,7 +112,7 @@ class DatasetsPage(Page):
     def data_changed(self, topics: frozenset[str]) -> None:
         """Read the list again when it may differ."""
         if topics & {"datasets", "jobs"}:
-            self._load()
+            self._reading_list.changed()
         if self._looking is not None:
             self._looking.data_changed(topics)
 
@@ -227,9 +229,11 @@ class DatasetsPage(Page):
         self._show()
         self._reach()
 
-    def _jobs_changed(self, _moved: bool) -> None:
-        if not self.library.loaded:
+    def _jobs_changed(self) -> None:
+        jobs = [job for job in self.session.jobs.rows if job.kind in text.BUILDS]
+        if not self.library.loaded or jobs == self._jobs:
             return
+        self._jobs = jobs
         entries = merge(self._rows, self.session.jobs.rows)
         if entries != self.library.entries:
             before = {(e.name, e.job_state) for e in self.library.entries}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from rave_gui.training.experiments.table import Experiment
@@ -37,6 +37,8 @@ class ExperimentsView(QWidget):
         self.comparison: Any = None
         self._reading: Task | None = None
         self._again = False
+        self._due = False
+        """Whether runs changed while this was not seen."""
         self._arranging: Task | None = None
         self._looking: Task | None = None
         self._wanted: list[str] = []
@@ -142,9 +144,21 @@ class ExperimentsView(QWidget):
         self._read(first=True)
 
     def data_changed(self, topics: frozenset[str]) -> None:
-        """Runs came, went or moved on."""
+        """Runs came, went or moved on: read again now, or when this is seen again."""
         if topics & {"runs", "jobs"}:
             self.model.forget_values()
+            self._due = True
+            if self.isVisible():
+                self._catch_up()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """What changed while nobody looked is read now."""
+        super().showEvent(event)
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        if self._due:
+            self._due = False
             self.reload()
             if self.comparing:
                 self.comparison.reload()

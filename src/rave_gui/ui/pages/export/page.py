@@ -46,7 +46,7 @@ class ExportPage(Page):
         themes = session.themes
         theme = themes.theme
         self.exports = Exports()
-        self._reading_list = Reading(session, load_exports, self._read)
+        self._reading_list = Reading(self, load_exports, self._read)
         self._here = False
         self._due = False
         self._wanted = ""
@@ -108,8 +108,10 @@ class ExportPage(Page):
                 self.begin(self._model)
             else:
                 self._target = "new"
-        if where or not self._here:
+        if where:
             self.reload()
+        else:
+            self._reading_list.entered()
         self._due = self._due or not self._here
         self._take_focus()
         self._here = True
@@ -142,7 +144,7 @@ class ExportPage(Page):
     def data_changed(self, topics: frozenset[str]) -> None:
         """Exports, runs or jobs have changed on disk."""
         if topics & {"exports", "runs", "jobs"}:
-            self.reload()
+            self._reading_list.changed()
 
     # What is there
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
@@ -14,6 +14,7 @@ from rave_gui.ui.i18n import tr
 from rave_gui.ui.pages.home.cards import ComputerCard, ListCard, NextCard, ago, fill_job, look_at_load
 from rave_gui.ui.pages.home.welcome import WelcomeView
 from rave_gui.ui.shell.page import Page, PageHead
+from rave_gui.ui.shell.reading import Reading
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.basic import Button
 from rave_gui.ui.widgets.engine_banner import EngineBanner
@@ -21,6 +22,10 @@ from rave_gui.ui.widgets.rows import RowButton
 from rave_gui.viewmodels import home
 from rave_gui.viewmodels.home import Facts
 from rave_gui.viewmodels.jobs import Row
+
+if TYPE_CHECKING:
+    from rave_gui.bootstrap import Services
+    from rave_gui.projects import Project
 
 NARROW = 1000
 """Pixels at 100 % text under which the right column goes below the left one."""
@@ -35,6 +40,12 @@ PAGE_OF = {
 }
 
 
+def _gather(services: Services, project: Project | None) -> tuple[Facts, list[Any]]:
+    from rave_gui.workspace import actions
+
+    return home.gather(services, project), actions.recent(services)
+
+
 class HomePage(Page):
     """Shows :mod:`rave_gui.viewmodels.home`; everything on it leads to the page where it is done."""
 
@@ -42,6 +53,7 @@ class HomePage(Page):
         super().__init__(session)
         themes = session.themes
         self.facts = Facts()
+        self._reading = Reading(self, _gather, self._read, always=True)
         self._loaded = False
         self._load: Task | None = None
         self.welcome = WelcomeView(session)
@@ -69,7 +81,7 @@ class HomePage(Page):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.stack)
-        session.jobs.changed.connect(self._jobs_changed)
+        self.when_seen(session.jobs.changed, self._jobs_changed)
         session.engine.changed.connect(self._engine_changed)
         self._show()
 
@@ -116,7 +128,7 @@ class HomePage(Page):
 
     def enter(self, where: dict[str, Any]) -> None:
         """Look at everything again, and watch the computer's load while the page is shown."""
-        self._look()
+        self._reading.entered()
         if self._load is None:
 
             def read(stop: Stop, emit: Any) -> None:
@@ -133,38 +145,25 @@ class HomePage(Page):
 
     def services_ready(self) -> None:
         """Now everything can be looked at."""
-        self._look()
+        self._reading.start()
 
     def project_changed(self) -> None:
         """Other contents."""
         if self.session.project is not None:
             self.welcome.done()
-        self._look()
+        self._reading.start()
 
     def data_changed(self, topics: frozenset[str]) -> None:
         """Counts may differ."""
         if topics - {"jobs"}:
-            self._look()
+            self._reading.changed()
 
-    def _look(self) -> None:
-        services, project = self.session.services, self.session.project
-        if services is None:
-            return
-        from rave_gui.workspace import actions
-
-        def gather() -> tuple[Facts, list[Any]]:
-            return home.gather(services, project), actions.recent(services)
-
-        def done(found: tuple[Facts, list[Any]]) -> None:
-            if self.session.project is not project:
-                return
-            self.facts, recent = found
-            self._loaded = True
-            self.computer.show_disk(self.facts)
-            self._show_projects(recent)
-            self._show()
-
-        self.session.call(gather, done)
+    def _read(self, found: tuple[Facts, list[Any]]) -> None:
+        self.facts, recent = found
+        self._loaded = True
+        self.computer.show_disk(self.facts)
+        self._show_projects(recent)
+        self._show()
 
     def _show(self) -> None:
         session, project = self.session, self.session.project
@@ -188,7 +187,7 @@ class HomePage(Page):
             self.engine.hide()
         self.contents.show_rows(self._contents(), lambda thing: thing[0], _fill_contents)
         self.contents.setVisible(project is not None)
-        self._jobs_changed(True)
+        self._jobs_changed()
 
     def _contents(self) -> list[tuple[str, str, str, str]]:
         if self.session.project is None:
@@ -201,7 +200,7 @@ class HomePage(Page):
             ("models", "audio-lines", tr("Takes"), f"{f.takes:,}"),
         ]
 
-    def _jobs_changed(self, _moved: bool = True) -> None:
+    def _jobs_changed(self) -> None:
         rows = self.session.jobs.rows
         self.running.show_rows(home.running(rows), lambda job: job.id, fill_job)
         self.ended.show_rows(home.ended(rows), lambda job: job.id, fill_job)
@@ -240,7 +239,7 @@ class HomePage(Page):
         if info.missing:
             from rave_gui.ui.shell.projects import forget_missing
 
-            forget_missing(self.session, info, self._look)
+            forget_missing(self.session, info, self._reading.start)
         else:
             self.session.use_project(Path(info.path))
 

@@ -72,7 +72,7 @@ class JobsPage(Page):
         self._clock = QTimer(self)
         self._clock.setInterval(TICK_MS)
         self._clock.timeout.connect(self._tick)
-        self.model.changed.connect(self._changed)
+        self.when_seen(self.model.changed, self._changed)
 
     # What the window asks --------------------------------------------------------------------------------------------
 
@@ -127,7 +127,7 @@ class JobsPage(Page):
         """Buttons for the main ones."""
         for key in ("jobs.pause", "jobs.resume", "jobs.retry", "jobs.cancel", "jobs.remove"):
             self.head.add_action(key, hide=True)
-        self._changed(True)
+        self._changed()
 
     def enter(self, where: dict[str, Any]) -> None:
         """``job``: the one to be chosen."""
@@ -269,12 +269,11 @@ class JobsPage(Page):
 
     # What comes ------------------------------------------------------------------------------------------------------
 
-    def _changed(self, moved: bool) -> None:
+    def _changed(self) -> None:
         rows = self.model.rows
         self.stack.setCurrentIndex(1 if rows else 0)
         self.head.say(subtitle=self._summary())
-        if moved:
-            self._kinds()
+        self._kinds()
         self.table.set_rows(by_need(rows, self.model.queue))
         if self._wanted:
             self._wanted = "" if self.table.select(self._wanted) else self._wanted

@@ -56,7 +56,7 @@ class ModelsPage(Page):
         themes = session.themes
         theme = themes.theme
         self.models = Models()
-        self._reading_list = Reading(session, load_models, self._read)
+        self._reading_list = Reading(self, load_models, self._read)
         self._reading: Task | None = None
         self._here = False
         self._due = False
@@ -116,8 +116,10 @@ class ModelsPage(Page):
     def enter(self, where: dict[str, Any]) -> None:
         """``run``: the model to show; ``take``: the take to hear."""
         self._wanted = dict(where)
-        if where or not self._here:
+        if where:
             self.reload()
+        else:
+            self._reading_list.entered()
         self._due = self._due or not self._here
         self._take_focus()
         self._here = True
@@ -153,7 +155,7 @@ class ModelsPage(Page):
     def data_changed(self, topics: frozenset[str]) -> None:
         """Runs, takes or jobs have changed on disk."""
         if topics & {"runs", "takes", "jobs", "datasets"}:
-            self.reload()
+            self._reading_list.changed()
 
     # What is there
 

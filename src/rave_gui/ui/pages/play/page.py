@@ -46,7 +46,7 @@ class PlayPage(Page):
         super().__init__(session)
         self.model = PlayModel()
         self.material = Material()
-        self._reading_list = Reading(session, load_material, self._read)
+        self._reading_list = Reading(self, load_material, self._read)
         self._here = False
         self._rendering: Task | None = None
         self._stop: threading.Event | None = None
@@ -114,7 +114,7 @@ class PlayPage(Page):
         if where.get("source"):
             self.model.set(source=Path(str(where["source"])))
         if not self._here:
-            self.reload()
+            self._reading_list.entered()
             (self.player.play if self.player.model.ready else self.controls.pick).setFocus(
                 Qt.FocusReason.OtherFocusReason
             )
@@ -152,7 +152,7 @@ class PlayPage(Page):
     def data_changed(self, topics: frozenset[str]) -> None:
         """Something to play with has changed on disk."""
         if topics & {"runs", "exports", "takes", "datasets"}:
-            self.reload()
+            self._reading_list.changed()
 
     # What is there
 

@@ -31,7 +31,7 @@ class TrainingPage(Page):
         self.run_view: Any = None
         self.wizard: Any = None
         self._watch: Task | None = None
-        self._reading_list = Reading(session, runs.load, self._read)
+        self._reading_list = Reading(self, runs.load, self._read)
         self._wanted = ""
         self.commands = RunCommands(self)
         box = QVBoxLayout(self)
@@ -56,7 +56,7 @@ class TrainingPage(Page):
         self.slots.tabs.setVisible(len(self.slots.keys) > 1)
         inner.addWidget(self.slots, 1)
         self.stack.addWidget(self.list)
-        session.jobs.changed.connect(self._jobs_changed)
+        self.when_seen(session.jobs.changed, self._jobs_changed)
 
     # The page's life
 
@@ -85,6 +85,7 @@ class TrainingPage(Page):
             self.show_part(str(where["view"]), where)
         elif self.stack.currentWidget() is self.list:
             self.slots.take_focus()
+        self._reading_list.entered()
 
     def leave(self) -> None:
         """Sound stops; the run goes on being watched, so that it is there at once when the page is shown again."""
@@ -114,7 +115,7 @@ class TrainingPage(Page):
         """Runs came, went or moved on."""
         self.slots.tell("data_changed", topics)
         if topics & {"runs", "jobs"}:
-            self.reload()
+            self._reading_list.changed()
 
     # What is shown
 
@@ -232,7 +233,7 @@ class TrainingPage(Page):
         self.stack.setCurrentWidget(self.list)
         self.reload()
 
-    def _jobs_changed(self, _moved: bool) -> None:
+    def _jobs_changed(self) -> None:
         self.model.set_jobs(self.session.jobs.rows)
         if self.stack.currentWidget() is self.list:
             self.session.actions.refresh()
