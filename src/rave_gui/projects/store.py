@@ -339,6 +339,14 @@ class Store:
         data = json.loads(f"[{','.join(row['data'] for row in rows)}]")
         return {row["name"]: (row["stamp"], facts) for row, facts in zip(rows, data, strict=True)}
 
+    def fact_texts(self, kind: str) -> dict[str, tuple[str, str]]:
+        """As :meth:`facts`, with the facts as the JSON texts they are kept as: for large ones, of which few are looked at."""
+        with self._session() as connection:
+            rows = connection.execute(
+                "SELECT name, stamp, data FROM facts WHERE kind = ?", (kind,)
+            ).fetchall()
+        return {row["name"]: (row["stamp"], row["data"]) for row in rows}
+
     def set_facts(self, kind: str, facts: Mapping[str, tuple[str, dict[str, Any]]]) -> None:
         """Remember facts by name; may be lost at any time without harm."""
         rows = [(kind, name, stamp, json.dumps(data)) for name, (stamp, data) in facts.items()]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +87,7 @@ def arranged(order: Order) -> tuple[list[Row], int]:
     runs: Sequence[Experiment] = order.runs
     if order.more:
         runs = [
-            replace(run, fields={**run.fields, **order.more[run.name]}) if run.name in order.more else run
+            run.with_fields({**run.fields, **order.more[run.name]}) if run.name in order.more else run
             for run in runs
         ]
     found = table.arrange(runs, order.test, order.sort, order.descending)
@@ -242,18 +242,43 @@ class ExperimentsModel:
         return self._at.get(run.name, {}).get(column)
 
 
+class Words(Mapping[str, list[str]]):
+    """Words that runs have in a field, the commonest first; counted when a field is first asked for."""
+
+    def __init__(self, runs: Sequence[Experiment], fields: Sequence[str]) -> None:
+        self._runs, self._fields = runs, dict.fromkeys(fields)
+        self._counted: dict[str, list[str]] = {}
+
+    def __getitem__(self, name: str) -> list[str]:
+        if name not in self._fields:
+            raise KeyError(name)
+        found = self._counted.get(name)
+        if found is None:
+            counts: Counter[str] = Counter()
+            for run in self._runs:
+                value = run.fields.get(name)
+                if isinstance(value, str):
+                    if value:
+                        counts[value] += 1
+                elif isinstance(value, (list, tuple)):
+                    counts.update(part for part in value if isinstance(part, str))
+            found = self._counted[name] = [word for word, _count in counts.most_common()]
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._fields
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+
 def listed(runs: Sequence[Experiment]) -> Listing:
-    """Runs with what the filter's completion needs of them; takes a moment for thousands: call it in a thread."""
-    counts: dict[str, Counter[str]] = {}
-    for run in runs:
-        for name, value in run.fields.items():
-            if isinstance(value, str):
-                if value:
-                    counts.setdefault(name, Counter())[value] += 1
-            elif isinstance(value, (list, tuple)):
-                counts.setdefault(name, Counter()).update(part for part in value if isinstance(part, str))
-    words = {name: [word for word, _count in found.most_common()] for name, found in counts.items()}
-    return Listing(list(runs), table.columns(runs), words)
+    """Runs with what the filter's completion needs of them."""
+    fields = table.columns(runs)
+    return Listing(list(runs), fields, Words(runs, fields))
 
 
 def load(

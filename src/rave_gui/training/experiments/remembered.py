@@ -22,6 +22,7 @@ class Columns:
     """Columns of a table with a row for each run; a column is decoded when somebody first asks for it."""
 
     def __init__(self, texts: Mapping[str, str], rows: int) -> None:
+        """``texts``: facts by column, as the store has them."""
         self._texts = dict(texts)
         self.ready: dict[str, list[Any]] = {}
         """Columns that were decoded."""
@@ -40,7 +41,7 @@ class Columns:
         """One column. Raises :class:`KeyError`. A damaged one is a column of nothing."""
         found = self.ready.get(name)
         if found is None:
-            found = self.ready[name] = decoded(self._texts[name], self._rows)
+            found = self.ready[name] = decoded(_inner(self._texts[name]), self._rows)
         return found
 
 
@@ -77,17 +78,14 @@ class RowFields(Mapping[str, Any]):
 
 def load(project: Project) -> tuple[list[str], list[str], Columns]:
     """Names, paths (empty: the usual place) and columns as they were kept; nothing before the first time."""
-    kept = project.store.facts(KIND)
-    stamp = kept.get(NAMES, ("", {}))[0]
-    texts = {
-        name: data["text"]
-        for name, (of, data) in kept.items()
-        if of == stamp and isinstance(data.get("text"), str)
-    }
-    names = decoded(texts.pop(NAMES, "[]"), None)
+    kept = project.store.fact_texts(KIND)
+    stamp = kept.get(NAMES, ("", ""))[0]
+    texts = {name: text for name, (of, text) in kept.items() if of == stamp}
+    names = decoded(_inner(texts.pop(NAMES, "")), None)
     if not all(isinstance(name, str) for name in names):
         names = []
-    paths = [path if isinstance(path, str) else "" for path in decoded(texts.pop(PATHS, "[]"), len(names))]
+    found = decoded(_inner(texts.pop(PATHS, "")), len(names))
+    paths = [path if isinstance(path, str) else "" for path in found]
     return names, paths, Columns(texts, len(names))
 
 
@@ -111,6 +109,16 @@ def keep(
     gone = set(before) - set(texts)
     if gone:
         project.store.forget_facts(KIND, gone)
+
+
+def _inner(text: str) -> str:
+    """The column in a fact's text; of a damaged one nothing."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return ""
+    column = found.get("text") if isinstance(found, dict) else None
+    return column if isinstance(column, str) else ""
 
 
 def decoded(text: str, rows: int | None) -> list[Any]:

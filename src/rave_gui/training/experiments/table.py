@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +31,6 @@ FIGURES = ("steps_per_second", "seconds", "peak_memory")
 """Of a job's result: figures of the work itself, in columns of these names."""
 
 
-@dataclass(frozen=True)
 class Experiment:
     """One run. ``fields`` holds everything a column may show or a filter may ask for, by name:
 
@@ -41,9 +39,35 @@ class Experiment:
     job that ended, and of every curve ``TAG.last``, ``TAG.best``, ``TAG.best_step``.
     """
 
-    name: str
-    path: Path
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    __slots__ = ("_path", "fields", "name")
+
+    def __init__(self, name: str, path: Path | str, fields: Mapping[str, Any] | None = None) -> None:
+        self.name = name
+        self._path = path
+        self.fields: Mapping[str, Any] = {} if fields is None else fields
+
+    @property
+    def path(self) -> Path:
+        """Folder of the run."""
+        if not isinstance(
+            self._path, Path
+        ):  # made when it is asked for: ten thousand of them take as long as a frame
+            self._path = Path(self._path)
+        return self._path
+
+    def with_fields(self, fields: Mapping[str, Any]) -> Experiment:
+        """The same run with other fields."""
+        return Experiment(self.name, self._path, fields)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Experiment):
+            return NotImplemented
+        return (self.name, self.path, dict(self.fields)) == (other.name, other.path, dict(other.fields))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Experiment({self.name!r}, {str(self.path)!r})"
 
 
 def last_seen(project: Project) -> list[Experiment]:
@@ -51,7 +75,7 @@ def last_seen(project: Project) -> list[Experiment]:
     names, paths, columns = remembered.load(project)
     runs = f"{project.runs}{os.sep}"
     return [
-        Experiment(name, Path(path or runs + name), RowFields(columns, index))
+        Experiment(name, path or runs + name, RowFields(columns, index))
         for index, (name, path) in enumerate(zip(names, paths, strict=True))
     ]
 

@@ -29,7 +29,8 @@ from PySide6.QtWidgets import (
 
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.theme.manager import ThemeManager
-from rave_gui.ui.widgets.table import ROW, CellDelegate, Column
+from rave_gui.ui.widgets.cells import ROW, CellDelegate
+from rave_gui.ui.widgets.table import Column
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
@@ -160,8 +161,10 @@ class LongTable(QTableView):
         self._sort, self._descending = "", False
         self._empty = ""
         self._off: set[str] = {column.key for column in model.columns if column.hidden}
+        self._numbers: list[int] | None = None
         self.menu: Callable[[], QMenu | None] = lambda: None
         self.setModel(model)
+        model.modelReset.connect(self._forget)
         self.setAccessibleName(name)
         self.setItemDelegate(_Delegate(themes, self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -182,7 +185,7 @@ class LongTable(QTableView):
         header.sectionClicked.connect(self._pressed)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._column_menu)
-        self.selectionModel().selectionChanged.connect(lambda *_: self.chosen.emit())
+        self.selectionModel().selectionChanged.connect(self._selection_changed)
         self.doubleClicked.connect(lambda index: self.opened.emit(index.row()))
         themes.changed.connect(self._sizes)
         self._sizes()
@@ -210,12 +213,14 @@ class LongTable(QTableView):
 
     def selected(self, most: int | None = None) -> list[int]:
         """Numbers of the chosen rows, ascending; at most the first ``most`` of them."""
-        parts: Any = self.selectionModel().selection()  # a list of Qt's, though its stub does not say so
-        ranges = sorted({(part.top(), part.bottom() + 1) for part in parts})
-        if len(ranges) == 1:
-            start, end = ranges[0]
-            return list(range(start, end if most is None else min(end, start + most)))
-        return sorted({number for start, end in ranges for number in range(start, end)})[:most]
+        if self._numbers is None:  # a question that every action asks after every change
+            parts: Any = self.selectionModel().selection()  # a list of Qt's, though its stub does not say so
+            ranges = sorted({(part.top(), part.bottom() + 1) for part in parts})
+            if len(ranges) == 1 and most is not None:
+                start, end = ranges[0]
+                return list(range(start, min(end, start + most)))
+            self._numbers = sorted({number for start, end in ranges for number in range(start, end)})
+        return self._numbers[:most]
 
     def current(self) -> int:
         """Number of the row the keyboard is at, -1 when there is none."""
@@ -261,6 +266,14 @@ class LongTable(QTableView):
             action.setCheckable(True)
             action.setChecked(column.key == self._sort)
             action.triggered.connect(lambda _on=False, section=section: self._pressed(section))
+
+    def _forget(self) -> None:
+        """What is selected is found out anew when somebody asks."""
+        self._numbers = None
+
+    def _selection_changed(self) -> None:
+        self._forget()
+        self.chosen.emit()
 
     def _first_column(self) -> int:
         return next((i for i in range(len(self.rows.columns)) if not self.isColumnHidden(i)), 0)

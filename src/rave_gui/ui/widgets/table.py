@@ -11,40 +11,29 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
-    QRectF,
-    QSize,
     Qt,
     Signal,
 )
 from PySide6.QtGui import (
-    QColor,
     QContextMenuEvent,
     QDropEvent,
-    QFont,
-    QFontMetrics,
     QKeyEvent,
-    QPainter,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QMenu,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTableView,
-    QWidget,
 )
 
 from rave_gui.ui.i18n import tr
-from rave_gui.ui.theme import fonts, icons
 from rave_gui.ui.theme.manager import ThemeManager
+from rave_gui.ui.widgets.cells import ROW, CellDelegate
 
 T = TypeVar("T")
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
-ROW = Qt.ItemDataRole.UserRole
 LEAST = 180
 """Width in pixels at 100 % that a column without a width of its own must have."""
 
@@ -182,84 +171,6 @@ class RowsModel(QAbstractTableModel, Generic[T]):
         if role == ROW:
             return row
         return None
-
-
-class CellDelegate(QStyledItemDelegate):
-    """Paints one cell from its :class:`Column`: icon, text, note, bar, in the theme's colours."""
-
-    def __init__(self, themes: ThemeManager, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._themes = themes
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Paint one cell."""
-        model: Any = index.model()
-        column, row = model.columns[index.column()], index.data(ROW)
-        theme = self._themes.theme
-        c = theme.colors
-        painter.save()
-        style = option.widget.style()
-        style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, option.widget)
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
-        pad = theme.space("m")
-        box = option.rect.adjusted(pad, 0, -pad, 0)
-        tone = column.tone(row) if column.tone is not None else ""
-        color = (
-            QColor(getattr(c, tone)) if tone else QColor(c.on_soft if chosen and column.strong else c.text)
-        )
-        icon = column.icon(row) if column.icon is not None else ""
-        if icon:
-            size = theme.px(16)
-            picture = icons.pixmap(
-                icon, color.name() if tone else c.muted, size, option.widget.devicePixelRatioF()
-            )
-            painter.drawPixmap(box.left(), box.center().y() - size // 2, picture)
-            box.setLeft(box.left() + size + theme.space("s"))
-        weight = (
-            QFont.Weight.DemiBold if column.strong else QFont.Weight.Medium if tone else QFont.Weight.Normal
-        )
-        font = fonts.text_font(theme, "body", weight)
-        note = column.note(row) if column.note is not None else ""
-        share = column.share(row) if column.share is not None else None
-        painter.setFont(font)
-        painter.setPen(color)
-        side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
-        line = box
-        if note or share is not None:
-            height = QFontMetrics(font).height()
-            below = QFontMetrics(fonts.text_font(theme, "caption")).height() if note else theme.px(4)
-            top = box.top() + (box.height() - height - below - theme.px(3)) // 2
-            line = box.adjusted(0, 0, 0, 0)
-            line.setTop(top)
-            line.setHeight(height)
-        text = QFontMetrics(font).elidedText(column.text(row), Qt.TextElideMode.ElideRight, line.width())
-        painter.drawText(line, int(side | Qt.AlignmentFlag.AlignVCenter), text)
-        if note:
-            small = fonts.text_font(theme, "caption")
-            painter.setFont(small)
-            painter.setPen(QColor(c.muted))
-            under = line.translated(0, line.height() + theme.px(3))
-            under.setHeight(QFontMetrics(small).height())
-            painter.drawText(
-                under,
-                int(side | Qt.AlignmentFlag.AlignVCenter),
-                QFontMetrics(small).elidedText(note, Qt.TextElideMode.ElideRight, under.width()),
-            )
-        elif share is not None:
-            bar = QRectF(line.left(), line.bottom() + theme.px(3), line.width(), theme.px(4))
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(c.pressed))
-            painter.drawRoundedRect(bar, bar.height() / 2, bar.height() / 2)
-            bar.setWidth(bar.width() * min(1.0, max(0.0, share)))
-            painter.setBrush(QColor(getattr(c, tone) if tone and tone != "muted" else c.accent))
-            painter.drawRoundedRect(bar, bar.height() / 2, bar.height() / 2)
-        painter.restore()
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802 - Qt's name
-        """Room for one line."""
-        theme = self._themes.theme
-        return QSize(theme.px(80), theme.control_height)
 
 
 class Table(QTableView):

@@ -40,9 +40,10 @@ from rave_gui.ui.shell.session import Session
 from rave_gui.ui.theme import icons
 from rave_gui.ui.theme.tokens import RADIUS
 from rave_gui.ui.widgets.basic import IconButton, clearable, label
+from rave_gui.ui.widgets.cells import ROW
 from rave_gui.ui.widgets.empty import EmptyState
 from rave_gui.ui.widgets.long_table import watch_width
-from rave_gui.ui.widgets.table import ROW, Column, Table
+from rave_gui.ui.widgets.table import Column, Table
 from rave_gui.viewmodels import datasets as model
 from rave_gui.viewmodels.datasets import Entry, Library
 

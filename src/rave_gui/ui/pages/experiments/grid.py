@@ -40,6 +40,7 @@ class ExperimentsTable(LongTable):
         self.shown: list[Row] = []
         """Rows as Qt knows them; the model's own may be others for a moment."""
         self._chosen: list[str] = []
+        self._runs: list[Experiment] | None = None
         self._at = ""
         self._filling = False
         rows = LongModel(
@@ -62,11 +63,13 @@ class ExperimentsTable(LongTable):
         place = self.verticalScrollBar().value()
         self.shown = self.model_.rows
         self.rows.again()
-        wanted = set(self._chosen)
-        numbers = [
-            i for i, row in enumerate(self.shown) if isinstance(row, Experiment) and row.name in wanted
-        ]
-        current = next((i for i, row in enumerate(self.shown) if row.name == self._at), None)
+        wanted, at = set(self._chosen), self._at
+        numbers = (
+            [i for i, row in enumerate(self.shown) if isinstance(row, Experiment) and row.name in wanted]
+            if wanted
+            else []
+        )
+        current = next((i for i, row in enumerate(self.shown) if row.name == at), None) if at else None
         if numbers or current is not None:
             self.choose(numbers, current if current is not None else numbers[0])
         self.verticalScrollBar().setValue(place)
@@ -83,12 +86,14 @@ class ExperimentsTable(LongTable):
 
     def runs(self) -> list[Experiment]:
         """The selected runs, in the order shown; of a selected heading all of its runs."""
-        found: dict[str, Experiment] = {}
-        for number in self.selected():
-            row = self.shown[number]
-            for run in row.runs if isinstance(row, Group) else (row,):
-                found[run.name] = run
-        return list(found.values())
+        if self._runs is None:
+            found: dict[str, Experiment] = {}
+            for number in self.selected():
+                row = self.shown[number]
+                for run in row.runs if isinstance(row, Group) else (row,):
+                    found[run.name] = run
+            self._runs = list(found.values())
+        return self._runs
 
     def at(self) -> Row | None:
         """The row the keyboard is at."""
@@ -96,6 +101,10 @@ class ExperimentsTable(LongTable):
         return self.shown[number] if 0 <= number < len(self.shown) else None
 
     # Behind it
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._runs = None
 
     def _note(self) -> None:
         """Remember what is selected, so that it can be selected again."""
