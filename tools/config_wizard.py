@@ -86,7 +86,7 @@ def through_wizard(services: Services, project: Project, case: Case) -> dict[str
     if refusal is not None:
         return {"error": " ".join(refusal)}
     model.set_facts(facts, memory)
-    blocked = model.blocked("review")
+    blocked = model.problem("review")
     row: dict[str, Any] = {
         "validated": facts is not None,
         "phase_1_mib": round(memory.phase_1 / 2**20, 1) if memory else None,

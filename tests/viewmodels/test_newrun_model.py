@@ -24,7 +24,7 @@ def ready() -> NewRunModel:
 def test_each_step_waits_for_what_it_needs() -> None:
     model = NewRunModel()
     assert not model.next()
-    assert model.blocked("start")
+    assert model.problem("start")
     model.choose_start(preset_starts()[0])
     assert model.next()
     assert model.step == "dataset"
@@ -91,9 +91,9 @@ def test_what_was_changed_is_known_and_names_are_taken_once() -> None:
     assert [c.key for c in model.changes] == ["capacity"]
     model.taken = frozenset({"drums"})
     model.set_name("Drums")
-    assert "already" in model.blocked("review")
+    assert "already" in model.problem("review")
     model.set_name("drums 2")
-    assert model.blocked("review") == ""
+    assert model.problem("review") == ""
     assert "CAPACITY = 32" in model.fields()["overrides"]
 
 
@@ -174,6 +174,6 @@ def test_a_run_is_compared_with_an_earlier_one_and_begins_later() -> None:
     model.compare_with("")
     assert model.changes == []
     model.set_start_at(1.0)
-    assert "passed" in model.blocked("review")
+    assert "passed" in model.problem("review")
     model.set_start_at(None)
-    assert model.blocked("review") == ""
+    assert model.problem("review") == ""

@@ -4,32 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-from psygnal import Signal
+from typing import TYPE_CHECKING, Any
 
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr
 from rave_gui.viewmodels.datasets_files import FilesModel
+from rave_gui.viewmodels.steps import Steps
 from rave_protocol.specs import DatasetParams
 
 if TYPE_CHECKING:
     from rave_gui.datasets.preflight import Preflight
 
-Step = Literal["sources", "review", "parameters", "name"]
-STEPS: tuple[Step, ...] = ("sources", "review", "parameters", "name")
 
-
-class WizardModel:
+class WizardModel(Steps):
     """What the user has given so far. ``changed`` carries the topic: step, sources, files, values, forecast, name."""
 
-    changed = Signal(str)
+    steps = ("sources", "review", "parameters", "name")
 
     def __init__(self) -> None:
         from rave_gui.datasets.parameters import defaults
 
-        self.step: Step = "sources"
-        self.reached: Step = "sources"
+        super().__init__()
         self.sources: list[Path] = []
         self.files = FilesModel()
         self.files.changed.connect(lambda _what: self.changed.emit("files"))
@@ -133,8 +128,8 @@ class WizardModel:
 
     # The way
 
-    def problem(self, step: Step) -> str:
-        """Why the way cannot go on from ``step``, in a sentence; empty when it can."""
+    def problem(self, step: str) -> str:
+        """See :meth:`Steps.problem`."""
         if step == "sources" and not self.sources:
             return tr("Add at least one recording or folder.")
         if step == "review":
@@ -168,39 +163,6 @@ class WizardModel:
                 "The project has a dataset of that name already. Nothing is ever overwritten: choose another."
             )
         return ""
-
-    @property
-    def blocked(self) -> str:
-        """The first problem on the way to the present step, or of it; empty when the way is free."""
-        for step in STEPS[: STEPS.index(self.step) + 1]:
-            problem = self.problem(step)
-            if problem:
-                return problem
-        return ""
-
-    def may_go(self, step: Step) -> bool:
-        """Whether a step can be shown: everything before it is in order."""
-        return all(not self.problem(before) for before in STEPS[: STEPS.index(step)])
-
-    def go(self, step: Step) -> bool:
-        """Show a step; False when something before it is not in order."""
-        if not self.may_go(step):
-            return False
-        self.step = step
-        if STEPS.index(step) > STEPS.index(self.reached):
-            self.reached = step
-        self.changed.emit("step")
-        return True
-
-    def next(self) -> bool:
-        """The next step; False at the end or when this one is not in order."""
-        place = STEPS.index(self.step)
-        return place + 1 < len(STEPS) and self.go(STEPS[place + 1])
-
-    def back(self) -> bool:
-        """The step before; False at the first."""
-        place = STEPS.index(self.step)
-        return place > 0 and self.go(STEPS[place - 1])
 
     def params(self, output: Path) -> DatasetParams:
         """What is asked of the job; ``output`` is the dataset's folder."""

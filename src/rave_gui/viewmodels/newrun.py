@@ -8,17 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from psygnal import Signal
-
 from rave_gui.configs.presets import PRESETS
 from rave_gui.i18n import tr
 from rave_gui.training import parameters
 from rave_gui.training.checks import CHECKPOINT_BYTES, MemoryFacts, check, checkpoints_kept
 from rave_gui.training.schema import DatasetFacts, Finding, MachineFacts, ModelFacts
 from rave_gui.viewmodels.newrun_advice import Advice, Trial
+from rave_gui.viewmodels.steps import Steps
 from rave_protocol import stacks
 
-STEPS = ("start", "dataset", "model", "settings", "review")
 FRESH = "v2"
 """Configuration of a run that starts from nothing."""
 
@@ -66,14 +64,13 @@ TIMED = (
 """Fields that the speed of a step depends on: what a trial found is out of date when one of them changes."""
 
 
-class NewRunModel:
+class NewRunModel(Steps):
     """``changed`` carries what: step, start, dataset, values, facts, name, advice, trial, when."""
 
-    changed = Signal(str)
+    steps = ("start", "dataset", "model", "settings", "review")
 
     def __init__(self) -> None:
-        self.step = STEPS[0]
-        self.reached = STEPS[0]
+        super().__init__()
         self.start: Start | None = None
         self.values: dict[str, Any] = parameters.defaults()
         self.before: dict[str, Any] = parameters.defaults()
@@ -304,8 +301,8 @@ class NewRunModel:
 
     # The way
 
-    def blocked(self, step: str) -> str:
-        """Why one cannot go on from a step, as a sentence; empty: one can."""
+    def problem(self, step: str) -> str:
+        """See :meth:`Steps.problem`."""
         if step == "start":
             return "" if self.start is not None else tr("Choose what to begin with.")
         if step == "dataset":
@@ -321,31 +318,7 @@ class NewRunModel:
             return tr("There is a run called “{name}” already.", name=self.name)
         if self.start_at is not None and self.start_at <= time.time():
             return tr("The time to begin has passed.")
-        return self.blocked("dataset") or self.blocked("settings")
-
-    def may_go(self, step: str) -> bool:
-        """Whether the steps before are settled."""
-        return all(not self.blocked(before) for before in STEPS[: STEPS.index(step)])
-
-    def go(self, step: str) -> bool:
-        """Show a step, when it may be."""
-        if not self.may_go(step) or step == self.step:
-            return False
-        self.step = step
-        if STEPS.index(step) > STEPS.index(self.reached):
-            self.reached = step
-        self.changed.emit("step")
-        return True
-
-    def next(self) -> bool:
-        """The step after."""
-        place = STEPS.index(self.step)
-        return place + 1 < len(STEPS) and self.go(STEPS[place + 1])
-
-    def back(self) -> bool:
-        """The step before."""
-        place = STEPS.index(self.step)
-        return place > 0 and self.go(STEPS[place - 1])
+        return self.problem("dataset") or self.problem("settings")
 
     def _judge(self) -> None:
         item = self.dataset_item

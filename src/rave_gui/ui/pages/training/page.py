@@ -203,7 +203,7 @@ class TrainingPage(Page):
             return
         if self.wizard is None:
             self.wizard = RunWizard(self.session)
-            self.wizard.back.connect(self.show_list)
+            self.wizard.left.connect(self.show_list)
             self.wizard.started.connect(self._started)
             self.stack.addWidget(self.wizard)
         self._stop_watch()

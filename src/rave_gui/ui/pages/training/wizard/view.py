@@ -1,16 +1,12 @@
-"""The wizard's frame: steps above, the present one in the middle, back and next below."""
+"""A new run in five steps: what to begin with, sounds, model, settings, review."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
 
-from rave_gui.errors import UserError
 from rave_gui.ui.i18n import tr
-from rave_gui.ui.pages.datasets.wizard.steps import StepBar
 from rave_gui.ui.pages.training.wizard.dataset import DatasetStep
 from rave_gui.ui.pages.training.wizard.forecast import Forecast
 from rave_gui.ui.pages.training.wizard.model import ModelStep
@@ -18,38 +14,28 @@ from rave_gui.ui.pages.training.wizard.review import ReviewStep
 from rave_gui.ui.pages.training.wizard.settings import SettingsStep
 from rave_gui.ui.pages.training.wizard.start import StartStep
 from rave_gui.ui.shell.session import Session
-from rave_gui.ui.widgets.basic import Banner, Button, ElidedLabel, label, set_tone
-from rave_gui.viewmodels.newrun import STEPS, NewRunModel
+from rave_gui.ui.widgets.wizard import WizardFrame
+from rave_gui.viewmodels.newrun import NewRunModel
 from rave_gui.viewmodels.runs import RunItem
 
 
-class RunWizard(QWidget):
-    """``back``: the user leaves; what was given is kept. ``started`` carries the name of a run that was begun."""
+class RunWizard(WizardFrame):
+    """``started`` carries the name of a run that was begun."""
 
-    back = Signal()
     started = Signal(str)
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
-        self._session = session
-        self.model = model = NewRunModel()
-        self._busy = False
+        model = NewRunModel()
+        super().__init__(
+            session,
+            model,
+            tr("New run"),
+            [tr("Start"), tr("Sounds"), tr("Model"), tr("Settings"), tr("Review")],
+            finish=(tr("Start training"), "play"),
+            leaving=tr("Back to the runs; what you gave is kept (Esc)"),
+        )
+        self.model = model
         self._first = ""
-        themes = session.themes
-        space = themes.theme.space
-        box = QVBoxLayout(self)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(space("m"))
-        head = QHBoxLayout()
-        head.setSpacing(space("l"))
-        head.addWidget(label(tr("New run"), "title"))
-        self.bar = StepBar(themes, [tr("Start"), tr("Sounds"), tr("Model"), tr("Settings"), tr("Review")])
-        self.bar.wanted.connect(self._go)
-        head.addWidget(self.bar, 1)
-        box.addLayout(head)
-        self.banner = Banner(themes)
-        self.banner.hide()
-        box.addWidget(self.banner)
         self.forecast = Forecast(session, model)
         self.start = StartStep(session, model)
         self.start.added.connect(self._load)
@@ -57,36 +43,7 @@ class RunWizard(QWidget):
         self.model_step = ModelStep(session, model, self.forecast)
         self.settings = SettingsStep(session, model, self.forecast)
         self.review = ReviewStep(session, model, self.forecast)
-        self.stack = QStackedWidget()
-        for step in (self.start, self.dataset, self.model_step, self.settings, self.review):
-            self.stack.addWidget(step)
-        box.addWidget(self.stack, 1)
-        foot = QHBoxLayout()
-        foot.setSpacing(space("s"))
-        self.cancel = Button(
-            themes, tr("Cancel"), variant="quiet", tip=tr("Back to the runs; what you gave is kept (Esc)")
-        )
-        self.cancel.clicked.connect(self.back)
-        self.why = ElidedLabel("", "muted")
-        self.why.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.previous = Button(themes, tr("Back"), "arrow-left", tip=tr("The step before (Alt+Left)"))
-        self.previous.clicked.connect(self._previous)
-        self.next = Button(themes, tr("Next"), "arrow-right", "primary", tip=tr("The next step (Ctrl+Enter)"))
-        self.next.clicked.connect(self._next)
-        foot.addWidget(self.cancel)
-        foot.addWidget(self.why, 1)
-        foot.addWidget(self.previous)
-        foot.addWidget(self.next)
-        box.addLayout(foot)
-        for keys, act in (
-            ("Ctrl+Return", self._next),
-            ("Ctrl+Enter", self._next),
-            ("Alt+Left", self._previous),
-        ):
-            shortcut = QShortcut(QKeySequence(keys), self, act)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        model.changed.connect(self._changed)
-        self._show()
+        self.add_steps([self.start, self.dataset, self.model_step, self.settings, self.review])
 
     def begin(self, dataset: str = "", like: RunItem | None = None, template: str = "") -> None:
         """Go on where the user was; ``dataset``: learn from this one, ``like``, ``template``: begin with those settings."""
@@ -95,7 +52,7 @@ class RunWizard(QWidget):
         if dataset:
             self.model.dataset = dataset
         self._load()
-        self._show()
+        self.show_way()
 
     def leave(self) -> None:
         """Another view is shown."""
@@ -133,70 +90,34 @@ class RunWizard(QWidget):
             self._first = ""
         model.set_datasets(datasets)
         model.set_machine(machine)
-        self._show()
-
-    # Moving
-
-    def _go(self, number: int) -> None:
-        if self.model.go(STEPS[number]):
-            self._focus()
-
-    def _previous(self) -> None:
-        if self.model.back():
-            self._focus()
-
-    def _next(self) -> None:
-        if self._busy:
-            return
-        if self.model.step == STEPS[-1]:
-            self._begin_run()
-        elif self.model.next():
-            self._focus()
-        else:
-            self._show()
+        self.show_way()
 
     def choose(self, key: str) -> bool:
         """Begin with a preset, template or run by its key (``preset:tiny``, or ``tiny`` alone); False when there is none."""
         return self.start.choose(key if ":" in key or key == "own" else f"preset:{key}")
 
-    def take_focus(self) -> None:
-        """Put the focus where the present step begins."""
-        self._focus()
+    # The way
 
-    def _focus(self) -> None:
-        step: Any = self.stack.currentWidget()
-        step.first_focus().setFocus(Qt.FocusReason.OtherFocusReason)
+    def grave(self, step: str) -> bool:
+        """See :class:`WizardFrame`."""
+        return step in ("model", "settings")
 
-    def _changed(self, what: str) -> None:
-        if what == "step":
-            step = self.model.step
-            if step == "model":
-                self.model_step.take_forecast()
-            elif step == "settings":
-                self.settings.take_forecast()
-            elif step == "review":
-                self.review.take_forecast()
-                self.review.show_all()
-        self._show()
-
-    def _show(self) -> None:
-        model = self.model
-        place = STEPS.index(model.step)
-        self.stack.setCurrentIndex(place)
-        self.bar.show_step(place, [model.may_go(step) for step in STEPS])
-        self.previous.setVisible(place > 0)
-        last = place == len(STEPS) - 1
-        self.next.set_face(*((tr("Start training"), "play") if last else (tr("Next"), "arrow-right")))
-        why = model.blocked(model.step)
-        set_tone(self.why, "danger" if why and model.step in ("model", "settings") else "")
-        self.why.setText(why)
-        self.next.setEnabled(not why and not self._busy)
+    def entered(self, step: str) -> None:
+        """The forecast moves along."""
+        if step == "model":
+            self.model_step.take_forecast()
+        elif step == "settings":
+            self.settings.take_forecast()
+        elif step == "review":
+            self.review.take_forecast()
+            self.review.show_all()
 
     # Starting
 
-    def _begin_run(self) -> None:
+    def finish(self) -> None:
+        """Begin the run."""
         services, project, model = self._session.services, self._session.project, self.model
-        if services is None or project is None or model.blocked("review"):
+        if services is None or project is None or model.blocked:
             return
         item = model.dataset_item
         assert item is not None
@@ -206,9 +127,7 @@ class RunWizard(QWidget):
             if start is not None and start.key.startswith("preset:")
             else None
         )
-        self._busy = True
-        self.banner.hide()
-        self._show()
+        self.begin_work()
 
         def work() -> str:
             from rave_gui.training import actions
@@ -222,20 +141,11 @@ class RunWizard(QWidget):
             return run
 
         def done(run: str) -> None:
-            self._busy = False
+            self.busy = False
             self.forecast.cancel()
-            model.step = model.reached = STEPS[0]
             model.name = ""
             self.review.when.clear()
-            model.changed.emit("step")
+            model.begin_anew()
             self.started.emit(run)
 
-        def failed(error: Exception) -> None:
-            self._busy = False
-            self._show()
-            if isinstance(error, UserError):
-                self.banner.show_message("danger", error.message, error.hint)
-            else:
-                self._session.fail(error)
-
-        self._session.call(work, done, failed)
+        self._session.call(work, done, self.refused)
