@@ -292,13 +292,13 @@ def error_db(sound: Any, reference: Any) -> float:
 
 def build_only(source: str, output: str, num_signal: str) -> None:
     """What the working process of a dataset job does."""
-    from rave_gui.datasets import build
+    from rave_gui.datasets import build_job
     from rave_protocol.specs import DatasetParams
     from rave_protocol.work import WorkContext
 
     with tempfile.TemporaryDirectory() as folder:
         params = DatasetParams(sources=[source], output=output, num_signal=int(num_signal))
-        print(json.dumps(build.run(params, WorkContext(Path(folder)))))
+        print(json.dumps(build_job.run(params, WorkContext(Path(folder)))))
 
 
 def decode_file(path: str) -> int:

@@ -14,7 +14,7 @@ import soundfile
 from tests.helpers.disk import small_disk
 
 from rave_gui.audio.problems import AudioProblem
-from rave_gui.datasets import build, pool
+from rave_gui.datasets import build, decoders
 from rave_gui.datasets.messages import Beat, Outcome, Settings, Task
 from rave_gui.datasets.pool import DecodePool
 from rave_gui.datasets.read import Dataset
@@ -80,8 +80,9 @@ def test_two_builds_of_one_dataset_do_not_meet(tmp_path: Path) -> None:
     assert build.run(wanted, context(tmp_path))["chunks"] == 6
 
 
-def misbehave(connection: Connection, _: Settings) -> None:
+def misbehave(connection: Connection) -> None:
     """Stands in for a decoding process: does to itself what the file's name says."""
+    connection.recv()  # the settings
     while True:
         task: Task = connection.recv()
         name = Path(task.path).name
@@ -94,7 +95,7 @@ def misbehave(connection: Connection, _: Settings) -> None:
 
 
 def test_a_crash_and_a_hang_cost_one_file_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "_work", misbehave)
+    monkeypatch.setattr(decoders, "work", misbehave)
     settings = Settings(CHUNK, 1, RATE, "mix", "join", "pad", str(tmp_path))
     # A fresh process has two minutes to start; the one that meets "hang" has answered before.
     names = ["fine", "hang", "fine", "crash", "crash", "fine"]

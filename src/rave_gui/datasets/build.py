@@ -24,11 +24,12 @@ import lmdb
 
 from rave_gui.datasets import progress, validation
 from rave_gui.datasets.control import BuildContext, Control
+from rave_gui.datasets.decoders import Waiting, usable_cores
 from rave_gui.datasets.duplicates import copies_of
 from rave_gui.datasets.estimate import Estimate
 from rave_gui.datasets.intake import Intake
 from rave_gui.datasets.messages import Outcome, Settings, Task
-from rave_gui.datasets.pool import DecodePool, usable_cores
+from rave_gui.datasets.pool import DecodePool
 from rave_gui.datasets.search import Found, SearchResult, describe_nothing, printable, search
 from rave_gui.datasets.sidecar import FILE_NAME, Sidecar
 from rave_gui.datasets.store import ChunkStore
@@ -50,12 +51,12 @@ LOCK = "build.lock"
 SPOOL = "spool"
 
 
-def run(params: DatasetParams, job: BuildContext) -> dict[str, Any]:
+def run(params: DatasetParams, job: BuildContext, decoders: Waiting | None = None) -> dict[str, Any]:
     """Build the dataset. Returns the result as contracts.md gives it: path, chunks, seconds_usable, seconds_lost, problems, files,
     elapsed, throughput (audio seconds per second), sample_rate, channels, num_signal.
 
     Raises :class:`UserError`: ``bad-parameter``, ``not-found``, ``no-audio``, ``output-exists``, ``not-writable``, ``disk-full``,
-    ``busy``. A cancel removes what was begun; every other end leaves it for the next try.
+    ``busy``. A cancel removes what was begun; every other end leaves it for the next try. ``decoders``: processes that come up already.
     """
     started = time.monotonic()
     ctx = Control(job)
@@ -65,7 +66,8 @@ def run(params: DatasetParams, job: BuildContext) -> dict[str, Any]:
     building = output.with_name(f".{output.name}.building")
     with explain(building, output):
         building.mkdir(parents=True, exist_ok=True)
-        result = build_aside(params, ctx, found, building=building, output=output, started=started)
+        places = {"building": building, "output": output}
+        result = build_aside(params, ctx, found, **places, started=started, decoders=decoders)
         name(building, output)
     return result
 
@@ -103,6 +105,7 @@ def build_aside(
     output: Path,
     building: Path,
     started: float,
+    decoders: Waiting | None = None,
 ) -> dict[str, Any]:
     """The whole build in the folder ``building`` while its lock is held; a cancelled one is removed."""
     lock = OsLock(building / LOCK)
@@ -119,6 +122,7 @@ def build_aside(
 
             return lazy.build(params, ctx, found, states, building=building, output=output, started=started)
         made = Building(params, ctx, found, states, building=building, output=output, started=started)
+        made.decoders = decoders
         return made.run()
     except NothingUsableError as error:
         shutil.rmtree(building, ignore_errors=True)
@@ -145,6 +149,9 @@ class NothingUsableError(UserError):
 
 class Building:
     """One build under way in its folder aside."""
+
+    decoders: Waiting | None = None
+    """Processes that were started before."""
 
     def __init__(
         self,
@@ -297,7 +304,10 @@ class Building:
         if not order:
             return
         next_up = head = 0
-        with DecodePool(self.settings, min(usable_cores(), len(order))) as pool:
+        with DecodePool(
+            self.settings, min(usable_cores(), len(order)), shared=True, decoders=self.decoders
+        ) as pool:
+            intake.taker_of = pool.taker_of
             while head < len(order):
                 self._obey(pool)
                 while (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import IO
 
@@ -14,6 +15,7 @@ from rave_gui.datasets.record import RecordTemplate
 from rave_gui.datasets.search import Found, printable
 from rave_gui.datasets.segments import cut
 from rave_gui.datasets.sidecar import FileRow, Part, Sidecar
+from rave_gui.datasets.slots import Taker
 from rave_gui.datasets.store import ChunkStore
 
 COMMIT_SECONDS = 3.0
@@ -25,7 +27,7 @@ INLINE_LIMIT = 128 << 20
 @dataclass
 class _Waiting:
     spooled: list[Piece] = field(default_factory=list)
-    """Chunks in the spool file that were not stored yet."""
+    """Chunks in shared memory or the spool file that were not stored yet."""
     outcome: Outcome | None = None
 
 
@@ -36,6 +38,9 @@ class Intake:
     chunks that made, how many of them belong to the file after that, and which short files wait to be joined; opening it again
     drops whatever was written beyond.
     """
+
+    taker_of: Callable[[int], Taker]
+    """Where the shared memory of a file's decoder is found, while decoders are at work."""
 
     def __init__(self, settings: Settings, files: list[Found], sidecar: Sidecar, store: ChunkStore) -> None:
         self.settings = settings
@@ -117,18 +122,26 @@ class Intake:
 
     def _store_spooled(self, index: int, entry: _Waiting) -> None:
         size = len(self._template.pcm)
-        while entry.spooled:
-            if self._spool is None:
-                self._spool = spool_path(self.settings.spool, index).open("rb", buffering=0)
-            got = 0
-            while got < size:
-                n = self._spool.readinto(self._template.pcm[got:])  # type: ignore[attr-defined]
-                if not n:
-                    raise OSError(5, "the spool file is shorter than announced")
-                got += n
-            self._store_own(index, entry.spooled.pop(0))
+        pieces, entry.spooled = entry.spooled, []
+        for piece in pieces:
+            if piece.slot >= 0:
+                self.taker_of(index).take(piece.slot, self._template.pcm)
+            else:
+                self._read_spool(index)
+            self._store_own(index, piece)
             self.waiting -= size
             self.settle()
+
+    def _read_spool(self, index: int) -> None:
+        """The next chunk of the spool file into the template."""
+        if self._spool is None:
+            self._spool = spool_path(self.settings.spool, index).open("rb", buffering=0)
+        got, size = 0, len(self._template.pcm)
+        while got < size:
+            n = self._spool.readinto(self._template.pcm[got:])  # type: ignore[attr-defined]
+            if not n:
+                raise OSError(5, "the spool file is shorter than announced")
+            got += n
 
     def _store_inline(self, outcome: Outcome) -> None:
         size = len(self._template.pcm)

@@ -19,8 +19,8 @@ from typing import Any
 from rave_gui.audio.problems import AudioInfo, AudioProblem
 from rave_gui.datasets import progress
 from rave_gui.datasets.control import Control
+from rave_gui.datasets.decoders import usable_cores
 from rave_gui.datasets.headers import Answer, HeaderPool, read_all
-from rave_gui.datasets.pool import usable_cores
 from rave_gui.datasets.record import decode, encode_place
 from rave_gui.datasets.search import Found, SearchResult, printable
 from rave_gui.datasets.sidecar import FILE_NAME, FileRow, Sidecar

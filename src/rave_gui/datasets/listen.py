@@ -7,8 +7,9 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rave_gui.datasets.decoders import usable_cores
 from rave_gui.datasets.messages import Outcome, Settings, Task
-from rave_gui.datasets.pool import DecodePool, usable_cores
+from rave_gui.datasets.pool import DecodePool
 from rave_gui.datasets.scan import ScanRow
 
 _ALL = 1 << 60

@@ -78,6 +78,8 @@ class Piece:
     channel: int = -1
     silent: bool = False
     """It holds a stretch of digital silence as long as a training example."""
+    slot: int = -1
+    """Where it lies in the memory shared with the decoder (see :mod:`rave_gui.datasets.slots`); -1: in the spool file."""
 
 
 @dataclass
@@ -91,12 +93,19 @@ class Short:
 
 @dataclass
 class Beat:
-    """So far: header values, whole chunks lying in the spool file, samples decoded."""
+    """So far: header values, whole chunks handed over (in shared memory or the spool file), samples decoded."""
 
     index: int
     duration: float | None
     samples: int
     spooled: list[Piece] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Freed:
+    """To the decoder: so many places of the shared memory are free again."""
+
+    count: int
 
 
 @dataclass
@@ -115,9 +124,9 @@ class Outcome:
     duration: float | None = None
     codec: str = ""
     spooled: list[Piece] = field(default_factory=list)
-    """Chunks written to the spool file since the last beat."""
+    """Chunks handed over since the last beat."""
     inline: bytes = b""
-    """Chunks that follow those of the spool file (when there are none there: all of them)."""
+    """Chunks that follow those handed over before (when there are none: all of them)."""
     pieces: list[Piece] = field(default_factory=list)
     """One for each chunk of ``inline``."""
     shorts: list[Short] = field(default_factory=list)
@@ -135,6 +144,11 @@ class Outcome:
 def spool_path(folder: str, index: int) -> Path:
     """The spool file of one source file."""
     return Path(folder) / f"{index:08d}.pcm"
+
+
+def slots_path(folder: str, number: int) -> Path:
+    """The file of the memory shared with one decoding process."""
+    return Path(folder) / f"slots-{number}.pcm"
 
 
 def digest(pcm: bytes | memoryview) -> bytes:

@@ -10,8 +10,8 @@ from typing import Protocol
 
 from rave_gui.audio import headers as own_headers
 from rave_gui.audio.problems import AudioInfo
+from rave_gui.datasets.decoders import usable_cores
 from rave_gui.datasets.headers import Answer, HeaderPool, read_all
-from rave_gui.datasets.pool import usable_cores
 from rave_gui.datasets.search import Found, Unreachable, iter_search, printable
 from rave_gui.i18n import tr
 

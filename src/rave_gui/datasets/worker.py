@@ -20,6 +20,7 @@ from rave_gui.audio.problems import AudioProblem
 from rave_gui.audio.trim import MARGIN_SECONDS, Trimmer
 from rave_gui.datasets.messages import (
     Beat,
+    Freed,
     Outcome,
     Piece,
     Settings,
@@ -31,6 +32,7 @@ from rave_gui.datasets.messages import (
     spool_path,
 )
 from rave_gui.datasets.segments import Segments, add, cut, join, repeat
+from rave_gui.datasets.slots import Giver, Slots
 from rave_gui.i18n import tr
 
 INLINE_LIMIT = 2 << 20
@@ -41,18 +43,31 @@ BEAT_SECONDS = 1.0
 """A busy worker is heard of at least this often while the decoder delivers."""
 
 
-def serve(connection: Connection, settings: Settings) -> None:
-    """Work until the other end closes. The process's whole life."""
+def serve(connection: Connection, settings: Settings, slots: Slots | None = None) -> None:
+    """Work until the other end closes. The process's whole life. Large results go through ``slots`` while there is room."""
     import signal
 
     # Ctrl+C in a terminal reaches every process of the group; who started us decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    late = 0  # places given back between two files
+
+    def freed() -> int:
+        nonlocal late
+        count, late = late, 0
+        while connection.poll():  # amid a file nothing else is sent
+            count += connection.recv().count
+        return count
+
+    giver = Giver(slots, freed) if slots is not None else None
     try:
         while True:
-            task: Task | None = connection.recv()
+            task: Task | Freed | None = connection.recv()
             if task is None:
                 return
-            connection.send(_Reader(task, settings, connection).run())
+            if isinstance(task, Freed):
+                late += task.count
+            else:
+                connection.send(_Reader(task, settings, connection, giver).run())
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
 
@@ -73,10 +88,13 @@ class _Track:
 
 
 class _Reader:
-    def __init__(self, task: Task, settings: Settings, connection: Connection) -> None:
+    def __init__(
+        self, task: Task, settings: Settings, connection: Connection, giver: Giver | None = None
+    ) -> None:
         self.task = task
         self.settings = settings
         self.connection = connection
+        self._giver = giver
         self.outcome = Outcome(task.index)
         self._tracks: list[_Track] = []
         self._skip = task.skip
@@ -84,6 +102,8 @@ class _Reader:
         """Samples that trimming left."""
         self._inline = bytearray()
         self._pieces: list[Piece] = []
+        self._large = False
+        """Too much to be sent whole: chunks are handed over one by one."""
         self._spool: IO[bytes] | None = None
         self._decoder = self._new_decoder()
         self._due = time.monotonic() + BEAT_SECONDS
@@ -228,26 +248,35 @@ class _Reader:
             self._skip -= 1
             return
         pcm = track.buffer.data.cast("B")
-        self._pieces.append(Piece(digest(pcm), segments, track.channel, has_silence(track.buffer)))
-        if self._spool is not None:
-            self._write(pcm)
-        else:
-            self._inline += pcm
-            if len(self._inline) >= INLINE_LIMIT:
-                self._spool = spool_path(self.settings.spool, self.task.index).open("wb", buffering=0)
-                self._write(memoryview(self._inline))
-                self._inline = bytearray()
+        piece = Piece(digest(pcm), segments, track.channel, has_silence(track.buffer))
+        if self._large:
+            self._hand_over(piece, pcm)
+            return
+        self._pieces.append(piece)
+        self._inline += pcm
+        if len(self._inline) >= INLINE_LIMIT:
+            self._large = True
+            size = len(pcm)
+            with memoryview(self._inline) as whole:
+                for i, waiting in enumerate(self._pieces):
+                    self._hand_over(waiting, whole[i * size : (i + 1) * size])
+            self._inline, self._pieces = bytearray(), []
 
-    def _write(self, view: memoryview) -> None:
-        assert self._spool is not None
-        while view:  # an unbuffered write may be partial
-            view = view[self._spool.write(view) or 0 :]
-        self.outcome.spooled += self._pieces
-        self._pieces = []
+    def _hand_over(self, piece: Piece, pcm: memoryview) -> None:
+        """Leave a chunk where the building process finds it; it is told with the next beat."""
+        if self._giver is not None:
+            piece.slot = self._giver.put(pcm)
+        if piece.slot < 0:
+            if self._spool is None:
+                self._spool = spool_path(self.settings.spool, self.task.index).open("wb", buffering=0)
+            while pcm:  # an unbuffered write may be partial
+                pcm = pcm[self._spool.write(pcm) or 0 :]
+        self.outcome.spooled.append(piece)
 
     def _beat(self) -> None:
         now = time.monotonic()
-        if now < self._due:
+        enough = self._giver is not None and len(self.outcome.spooled) >= self._giver.batch
+        if now < self._due and not enough:
             return
         self._due = now + BEAT_SECONDS
         decoder = self._decoder

@@ -6,6 +6,7 @@ own: killed, the next one sees the same registry, the same folders and the same 
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -36,6 +37,8 @@ EVERYWHERE = "train:auto"
 """Lane of a training whose device nobody knows beforehand: it runs alone among trainings."""
 
 LOG = "dispatcher.log"
+NAP_SECONDS = 0.03
+"""How soon a new job is noticed; looking at two files' times costs some microseconds."""
 LOG_LIMIT = 1 << 20
 
 
@@ -67,6 +70,7 @@ class Dispatcher:
         self.idle = idle
         self.poll = poll
         self.registry = Registry(paths.registry)
+        self._files = (str(paths.registry), f"{paths.registry}-wal")
         self._runners: dict[str, _Runner] = {}
         self._missed: dict[str, float] = {}
         self._queued: dict[Path, tuple[int, JobState]] = {}
@@ -89,9 +93,28 @@ class Dispatcher:
     def _serve(self) -> None:
         idle_since = time.monotonic()
         while time.monotonic() - idle_since < self.idle:
+            stamp = self._stamp()
             if self.step():
                 idle_since = time.monotonic()
-            time.sleep(self.poll)
+            self._nap(stamp)
+
+    def _nap(self, stamp: tuple[int, ...]) -> None:
+        """Sleep until the next look; cut short when a job was registered since ``stamp``, so that nobody waits for the clock."""
+        end = time.monotonic() + self.poll
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(NAP_SECONDS, left))
+            if self._missed or self._stamp() != stamp:  # registered, and its folder is about to be there
+                return
+
+    def _stamp(self) -> tuple[int, ...]:
+        """Times of the registry's files: they differ once somebody has written into it."""
+        found = []
+        for path in self._files:
+            try:
+                found.append(os.stat(path).st_mtime_ns)  # noqa: PTH116 - many times a second
+            except OSError:
+                found.append(0)
+        return tuple(found)
 
     def step(self) -> bool:
         """One look at everything; starts what may start. Returns whether anything is queued or running."""
@@ -118,6 +141,7 @@ class Dispatcher:
             if not folder.exists():
                 self._missing(row, look)
                 continue
+            self._missed.pop(row.id, None)
             state = self._state(folder)
             if folder.is_foreign(state):
                 self.registry.forget(row.id)

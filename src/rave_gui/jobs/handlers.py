@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 HANDLERS: dict[str, str] = {
-    "dataset": "rave_gui.datasets.build:run",
+    "dataset": "rave_gui.datasets.build_job:run",
     "dataset-append": "rave_gui.datasets.append:run",
     "engine-install": "rave_gui.runtime.install_job:run",
     "project-export": "rave_gui.projects.archive.exporting:run",
