@@ -43,10 +43,12 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 from tools.window_kill_jobs import BASE, BIG, KINDS, LONG, dataset, export, sounds, tidy, train, wrong  # noqa: E402
 
 from rave_gui.bootstrap import build  # noqa: E402
+from rave_gui.errors import UserError  # noqa: E402
 from rave_gui.jobs import JobView  # noqa: E402
 from rave_gui.paths import default_paths  # noqa: E402
 from rave_gui.projects import Project  # noqa: E402
 from rave_gui.runtime.manager import EngineManager  # noqa: E402
+from rave_gui.runtime.worker_client import WarmWorker  # noqa: E402
 from rave_protocol import jobfolder  # noqa: E402
 from rave_protocol.files import LineFollower, read_json  # noqa: E402
 from rave_protocol.locks import holder, is_held  # noqa: E402
@@ -378,9 +380,29 @@ class Campaign:
             found.faults.append(f"something half-made is left: {[p.name for p in halves]}")
 
     def _tidy(self, view: JobView) -> None:
-        tidy(self.services, self.project, view, self._number)
-        if view.kind == "engine-install":
+        installed = view.kind == "engine-install"
+        if installed:  # a window warms the new engine up, and an engine in use cannot be removed
+            if self.window is not None:
+                self.window.end("closed")
+                self.window = None
+            self._cool_down()
+        tidy(self.project, self._number)
+        if installed:
             self._adopt()
+
+    def _cool_down(self) -> None:
+        """End the warm worker that a window has started, or was just starting when it went."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            WarmWorker(self.services.engine, self.services.paths).stop()
+            try:
+                self.services.engine.remove()
+            except UserError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
+            else:
+                return
 
     def close(self) -> None:
         """End what may still run."""
@@ -398,15 +420,19 @@ class Campaign:
                     psutil.Process(who.pid).kill()
 
 
-def summary(rounds: list[Round], campaign: Campaign, seed: int) -> dict[str, Any]:
-    """The object that is committed."""
-    commit = subprocess.run(
+def commit() -> str:
+    """What is measured."""
+    found = subprocess.run(
         ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     )
+    return found.stdout.strip()
+
+
+def summary(rounds: list[Round], campaign: Campaign, seed: int) -> dict[str, Any]:
+    """The object that is committed."""
     status = campaign.services.engine.status()
     true = [r.seconds_until_true for r in rounds if r.seconds_until_true is not None]
     return {
-        "commit": commit.stdout.strip(),
         "engine": {"python": status.python, "torch": status.torch, "rave": status.rave},
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "seed": seed,
@@ -439,7 +465,7 @@ def main() -> int:
     args = parser.parse_args()
     if args.window:
         return show_window(args.window)
-    rng = random.Random(args.seed)
+    rng, measured = random.Random(args.seed), commit()
     named = os.environ.get("RAVE_GUI_TEST_ENGINE") or EngineManager(default_paths()).status().interpreter
     os.environ["OMP_NUM_THREADS"] = "1"
     os.environ.pop("RAVE_GUI_ENGINE", None)
@@ -457,7 +483,7 @@ def main() -> int:
                     way = WAYS[(number + place) % len(WAYS)]
                     rounds.append(campaign.round(kind, way, rng.uniform(0.0, 0.7)))
                     print(rounds[-1], flush=True)
-            found = summary(rounds, campaign, args.seed)
+            found = {"commit": measured, **summary(rounds, campaign, args.seed)}
         finally:
             campaign.close()
     args.output.parent.mkdir(parents=True, exist_ok=True)

@@ -313,13 +313,11 @@ def _chunks(project: Project, view: JobView, path: Path) -> list[str]:
     return [] if found == wanted else [f"{path.name} has {found} chunks, not {wanted}"]
 
 
-def tidy(services: Services, project: Project, view: JobView, number: int) -> None:
-    """Take away what a round has made that later ones do not need, and put the engine back."""
+def tidy(project: Project, number: int) -> None:
+    """Take away what a round has made that later ones do not need."""
     for path in (*project.datasets.glob(f"* {number}"), *_root(project).glob(f"* {number}*")):
         if path.is_dir():
             project.store.forget("dataset", path.name)
             shutil.rmtree(path)
         else:
             path.unlink()
-    if view.kind == "engine-install":
-        services.engine.remove()
