@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -114,7 +115,7 @@ def test_a_dataset_is_made_by_keyboard_and_thrown_away(
     assert page.stack.currentIndex() == page.stack.indexOf(wizard)
     assert not wizard.next.isEnabled()
     app.session.pick_folder = lambda _title, _start: sounds
-    qtbot.waitUntil(wizard.sources.folder.hasFocus)
+    qtbot.waitUntil(wizard.sources.path.line.hasFocus)
     press(wizard.sources.folder, Qt.Key.Key_Space)
     assert wizard.model.sources == [sounds]
     press(app.window, Qt.Key.Key_Return, Ctrl)
@@ -173,6 +174,66 @@ def test_a_dataset_is_made_by_keyboard_and_thrown_away(
     press(app.window, Qt.Key.Key_Z, Ctrl)
     qtbot.waitUntil(lambda: page.library.get("My drums") is not None, timeout=PATIENCE)
     assert (project.datasets / "My drums" / "data.mdb").is_file()
+
+
+def test_recordings_are_typed_and_pasted_and_the_dataset_goes_elsewhere(
+    open_app: Opener, qtbot: QtBot, tmp_path: Path, sounds: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    project = Project.open(tmp_path / "project", create=True)
+    app, page = opened(open_app, qtbot, project.path)
+    press(app.window, Qt.Key.Key_N, Ctrl)
+    wizard = page.wizard
+    entry = wizard.sources.path
+    qtbot.waitUntil(entry.line.hasFocus)
+    # A folder is offered as it is typed; Enter takes it from the list, and once more puts it among the sources.
+    QTest.keyClicks(entry.line, "~/sou")
+    popup = entry.completer.popup
+    qtbot.waitUntil(lambda: popup.isVisible() and popup.model().rowCount() == 1)
+    press(popup, Qt.Key.Key_Down)
+    press(popup, Qt.Key.Key_Return)
+    assert entry.line.text() == f"~/sounds{os.sep}"
+    press(entry.line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: wizard.model.sources == [sounds])
+    assert (entry.line.text(), entry.problem.isHidden()) == ("", True)
+    # Several lines at once: what is not there stays, and is said.
+    first, second = sounds / "take 0.wav", sounds / "take 1.wav"
+    QApplication.clipboard().setText(f'"{first}"\n{second.as_uri()}\n{tmp_path / "gone.wav"}\n')
+    press(entry.line, Qt.Key.Key_V, Ctrl)
+    qtbot.waitUntil(lambda: wizard.model.sources == [sounds, first, second])
+    assert entry.line.text() == str(tmp_path / "gone.wav") in entry.problem.text()
+    assert "gone.wav" in entry.line.accessibleDescription()
+    for _ in range(3):
+        press(app.window, Qt.Key.Key_Return, Ctrl)
+        qtbot.waitUntil(lambda: not wizard.model.scanning, timeout=PATIENCE)
+    assert shown(wizard) == "name"
+    # Elsewhere: not among the recordings.
+    folder = line(wizard.name.folder)
+    here, elsewhere = (wizard.name.where.button(key) for key in ("project", "elsewhere"))
+    qtbot.waitUntil(line(wizard.name.name).hasFocus)
+    press(line(wizard.name.name), Qt.Key.Key_Tab)
+    assert here.hasFocus()
+    press(here, Qt.Key.Key_Right)
+    press(elsewhere, Qt.Key.Key_Tab)
+    assert folder.hasFocus()
+    assert not wizard.next.isEnabled()
+    QTest.keyClicks(folder, str(sounds))
+    qtbot.waitUntil(lambda: "recordings" in wizard.name.folder.problem.text(), timeout=PATIENCE)
+    assert not wizard.next.isEnabled()
+    (tmp_path / "disk").mkdir()
+    folder.selectAll()
+    QTest.keyClicks(folder, "~/disk")
+    qtbot.waitUntil(lambda: wizard.next.isEnabled() and not wizard.name.folder.problem.text())
+    assert str(tmp_path / "disk" / "sounds") in wizard.name.place.text()
+    assert not nameless(wizard)
+    press(app.window, Qt.Key.Key_Return, Ctrl)
+    qtbot.waitUntil(lambda: [e.state for e in page.library.entries] == ["ready"], timeout=PATIENCE)
+    made = row(page, "sounds")
+    assert (made.path, made.adopted) == (tmp_path / "disk" / "sounds", True)
+    assert (made.path / "data.mdb").is_file()
+    assert not (project.datasets / "sounds").exists()
+    assert (wizard.model.elsewhere, wizard.model.folder) == (False, "")
 
 
 def test_dropped_files_begin_a_dataset(open_app: Opener, qtbot: QtBot, tmp_path: Path, sounds: Path) -> None:

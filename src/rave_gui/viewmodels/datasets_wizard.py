@@ -10,6 +10,7 @@ from rave_gui.errors import UserError
 from rave_gui.i18n import tr
 from rave_gui.viewmodels.datasets_files import FilesModel
 from rave_gui.viewmodels.steps import Steps
+from rave_gui.viewmodels.typed_paths import meant
 from rave_protocol.specs import DatasetParams
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class WizardModel(Steps):
-    """What the user has given so far. ``changed`` carries the topic: step, sources, files, values, forecast, name."""
+    """What the user has given so far. ``changed`` carries the topic: step, sources, files, values, forecast, name, place."""
 
     steps = ("sources", "review", "parameters", "name")
 
@@ -42,6 +43,12 @@ class WizardModel(Steps):
         """Whether the user gave the name, so that it is not replaced by one made of the folders'."""
         self.taken: frozenset[str] = frozenset()
         """Names of datasets there are, in lower case."""
+        self.elsewhere = False
+        """Whether it is made outside of the project."""
+        self.folder = ""
+        """The folder in which it is made then, as the user gave it."""
+        self.place_problem = ""
+        """What is wrong with that, as found on the disk."""
 
     # Sources
 
@@ -126,6 +133,23 @@ class WizardModel(Steps):
             name = f"{base}-{number}"
         self.name = name
 
+    # Place
+
+    def set_place(self, elsewhere: bool, folder: str) -> None:
+        """In the project, or in a folder elsewhere."""
+        self.elsewhere, self.folder, self.place_problem = elsewhere, folder.strip(), ""
+        self.changed.emit("place")
+
+    def set_place_problem(self, problem: str) -> None:
+        """What the disk says of the place; empty: it can be made there."""
+        self.place_problem = problem
+        self.changed.emit("checked")
+
+    def output(self, datasets: Path) -> Path:
+        """The folder that the dataset becomes; ``datasets`` is where the project keeps its own."""
+        parent = meant(self.folder) if self.elsewhere and self.folder else datasets
+        return parent / (self.name or "dataset")
+
     # The way
 
     def problem(self, step: str) -> str:
@@ -147,9 +171,15 @@ class WizardModel(Steps):
                 return errors[0].message
             if self.forecast_error is not None:
                 return self.forecast_error.message
-        return self._name_problem() if step == "name" else ""
+        return self.name_problem() or self._place_problem() if step == "name" else ""
 
-    def _name_problem(self) -> str:
+    def _place_problem(self) -> str:
+        if self.elsewhere and not self.folder:
+            return tr("Choose the folder in which the dataset is made.")
+        return self.place_problem if self.elsewhere else ""
+
+    def name_problem(self) -> str:
+        """What is wrong with the name, in a sentence; empty: nothing."""
         from rave_gui.projects.names import check_name
 
         if not self.name.strip():

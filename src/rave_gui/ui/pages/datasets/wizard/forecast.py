@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
@@ -127,7 +126,7 @@ class ForecastCard(Card):
         self._listening = False
 
     def _changed(self, topic: str) -> None:
-        if topic == "values" and self._model.step in ("parameters", "name"):
+        if topic in ("values", "place") and self._model.step in ("parameters", "name"):
             self.ask()
         elif topic == "forecast":
             self._show()
@@ -144,9 +143,11 @@ class ForecastCard(Card):
         services, project, model = self._session.services, self._session.project, self._model
         if services is None or project is None or model.problems:
             return
-        params = model.params(Path(project.datasets) / (model.name or "dataset"))
+        output = model.output(project.datasets)
+        params = model.params(output)
         scan = self.scan
-        what = (repr(replace(params, output="")), id(scan))
+        # Of the place only the disk counts here: the name is looked at while it is typed.
+        what = (repr(replace(params, output=str(output.parent))), id(scan))
         if not listen and (
             (self._listening and what == self._asked)
             or (what == self._exact_for and model.forecast is not None)

@@ -14,6 +14,7 @@ from rave_gui.ui.i18n import tr, trn
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.basic import Button, IconLabel, label
 from rave_gui.ui.widgets.drop import DropZone
+from rave_gui.ui.widgets.path_entry import PathEntry
 from rave_gui.ui.widgets.table import Column, Table
 from rave_gui.viewmodels.datasets_wizard import WizardModel
 
@@ -85,6 +86,9 @@ class SourcesStep(QWidget):
         head.addWidget(self.files)
         head.addWidget(self.folder)
         zone.box.addLayout(head)
+        self.path = PathEntry(session, tr("Path"), tr("Type or paste a path, such as ~/Music/cello"))
+        self.path.added.connect(self._add)
+        zone.box.addWidget(self.path)
         box.addWidget(zone)
         self.table = SourceTable(
             themes,
@@ -135,7 +139,7 @@ class SourcesStep(QWidget):
 
     def first_focus(self) -> QWidget:
         """What gets the focus when the step is shown."""
-        return self.table if self._model.sources else self.folder
+        return self.table if self._model.sources else self.path.line
 
     def _kind(self, path: Path) -> str:
         return self._about.get(path, ("", ""))[1]

@@ -15,6 +15,7 @@ from rave_gui.ui.pages.datasets.wizard.review import ReviewStep
 from rave_gui.ui.pages.datasets.wizard.sources import SourcesStep
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.wizard import WizardFrame
+from rave_gui.viewmodels.datasets_place import check_place
 from rave_gui.viewmodels.datasets_wizard import WizardModel
 
 
@@ -65,6 +66,7 @@ class WizardView(WizardFrame):
         model.set_values(defaults())
         model.set_forecast(None)
         model.name, model.named = "", False
+        model.set_place(False, "")
         model.begin_anew()
 
     def release(self) -> None:
@@ -106,14 +108,16 @@ class WizardView(WizardFrame):
         services, project, model = self._session.services, self._session.project, self.model
         if services is None or project is None or model.blocked:
             return
-        name = model.name
-        output = project.datasets / name
+        name, elsewhere, sources = model.name, model.elsewhere, list(model.sources)
+        output = model.output(project.datasets)
         params = model.params(output)
         self.begin_work()
 
         def work() -> Any:
             from rave_gui.datasets import actions
 
+            if elsewhere:
+                check_place(output, sources, project.path)
             view = actions.create(services, params, project=project.path)
             project.store.register("dataset", name, output, job=view.id)
             return view
