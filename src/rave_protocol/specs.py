@@ -328,6 +328,9 @@ KINDS: dict[str, type[Any]] = {
 ENGINE_KINDS = frozenset({"train", "trial", "render", "evaluate", "export", "verify"})
 """Kinds that run in the engine's interpreter; the others run in the application's."""
 
+PAUSABLE_KINDS = frozenset({"train", "dataset", "dataset-append"})
+"""Kinds whose work obeys ``pause`` and ``resume``; the others are over soon, and refuse."""
+
 
 @dataclass(frozen=True)
 class JobSpec:

@@ -22,7 +22,7 @@ from rave_gui.ui.app import App
 from rave_protocol import events, jobfolder
 from rave_protocol.files import append_line
 from rave_protocol.locks import machine_id
-from rave_protocol.specs import JobSpec, VerifyParams
+from rave_protocol.specs import DatasetParams, JobSpec, VerifyParams
 
 press = QTest.keyClick
 
@@ -152,6 +152,26 @@ def test_the_queue_is_reordered_by_keyboard(
     page.table.selectAll()
     app.session.actions.trigger("jobs.cancel")
     qtbot.waitUntil(lambda: all(row.state == "cancelled" for row in app.session.jobs.rows))
+
+
+def test_the_making_of_a_dataset_can_pause(
+    open_app: Opener, qtbot: QtBot, project: Path, home: AppPaths
+) -> None:
+    spec = JobSpec(
+        "20250101-000000-000-aaaa", "dataset", "Make", DatasetParams(["in"], "out"), time.time(), str(project)
+    )
+    folder = create(project / "jobs", spec, JobState(state="running", machine=machine_id(), started=1.0))
+    Registry(home.registry).add(folder.id, folder.path, "light")
+    with folder.sole(0.5):  # somebody holds it: it is at work
+        app = open_jobs(open_app, qtbot, project, 1)
+        app.session.actions.trigger("jobs.pause")
+        qtbot.waitUntil(lambda: folder.commands.exists() and '"pause"' in folder.commands.read_text("utf-8"))
+        append_line(folder.events, events.to_json(events.Paused(), time.time()))
+        state = folder.read_state()
+        state.move("paused")
+        folder.write_state(state)
+        qtbot.waitUntil(lambda: app.session.actions.is_enabled("jobs.resume"))
+        assert not app.session.actions.is_enabled("jobs.pause")
 
 
 def test_the_end_of_a_job_is_told(

@@ -156,7 +156,7 @@ def _after(console: Console, view: JobView, text: str) -> Output:
 @json_option
 @pass_console
 def pause_command(console: Console, job: str, project: str | None) -> Output:
-    """Let a training wait; it keeps its memory and goes on with “resume”."""
+    """Let a training, or the making of a dataset, wait; it keeps its memory and goes on with “resume”."""
     view = find(console, job, project)
     console.services.jobs.pause(view.id, view.project)
     return _after(console, view, "Asked “{title}” to pause.")
@@ -168,7 +168,7 @@ def pause_command(console: Console, job: str, project: str | None) -> Output:
 @json_option
 @pass_console
 def resume_command(console: Console, job: str, project: str | None) -> Output:
-    """Let a paused training go on."""
+    """Let a paused job go on."""
     view = find(console, job, project)
     console.services.jobs.resume(view.id, view.project)
     return _after(console, view, "Asked “{title}” to go on.")

@@ -32,7 +32,7 @@ from rave_protocol.codec import ProtocolError
 from rave_protocol.commands import Command, CommandName
 from rave_protocol.files import append_line, replace_file
 from rave_protocol.locks import machine_id
-from rave_protocol.specs import KINDS, JobSpec, Params, TrainParams, TrialParams, Trusting
+from rave_protocol.specs import KINDS, PAUSABLE_KINDS, JobSpec, Params, TrainParams, TrialParams, Trusting
 from rave_protocol.work import os_failure
 
 __all__ = ["JobService", "JobView"]
@@ -172,7 +172,17 @@ class JobService:
         return command.id
 
     def pause(self, job_id: str, project: Path | None = None) -> str:
-        """Ask a job to wait; it does at the next safe moment, and says so with a ``Paused`` event."""
+        """Ask a job to wait; it does at the next safe moment, and says so with a ``Paused`` event.
+
+        Raises :class:`UserError` (``cannot-pause``) for a kind whose work knows no pause.
+        """
+        view = self._view(self._find(job_id, project))
+        if view.kind not in PAUSABLE_KINDS:
+            raise UserError(
+                tr("{title}: work of this kind cannot pause.", title=view.title),
+                tr("Let it come to its end, or cancel it."),
+                code="cannot-pause",
+            )
         return self.send(job_id, "pause", project=project)
 
     def resume(self, job_id: str, project: Path | None = None) -> str:

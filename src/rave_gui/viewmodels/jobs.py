@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from psygnal import Signal
 
+from rave_protocol.specs import PAUSABLE_KINDS
+
 ACTIVE = ("queued", "starting", "running", "paused", "stopping")
 
 
@@ -107,7 +109,7 @@ def can(row: Row | None, action: str) -> bool:
     if row is None:
         return False
     return {
-        "pause": row.state == "running" and row.kind == "train",
+        "pause": row.state == "running" and row.kind in PAUSABLE_KINDS,
         "resume": row.state == "paused",
         "cancel": row.state in ACTIVE and row.state != "stopping",
         # What was asked of a job of another protocol version cannot be read, so it cannot be asked again.
