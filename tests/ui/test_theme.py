@@ -9,10 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtGui import QFontDatabase, QFontInfo
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
 
 from rave_gui.ui.theme import fonts, icons
 from rave_gui.ui.theme.manager import ThemeManager
 from rave_gui.ui.theme.tokens import FAMILY, SCALES, THEMES, contrast, make_theme
+from rave_gui.ui.widgets.fields import NumberField, TextField
 from rave_gui.ui.widgets.plot import short_number, step_text, value_range
 
 TEXT = {
@@ -105,3 +108,33 @@ def test_numbers_on_plots() -> None:
     low, high, beyond = value_range(np.array([0.01] * 5))
     assert low < 0.01 < high
     assert beyond is None
+
+
+@pytest.mark.parametrize("choice", THEMES)
+def test_fields_of_several_lines_look_like_those_of_one(
+    themes: ThemeManager, qtbot: QtBot, choice: str
+) -> None:
+    themes.set_choice(choice)
+    window = QWidget()
+    qtbot.addWidget(window)
+    box = QVBoxLayout(window)
+    one, many = TextField(themes, "One"), TextField(themes, "Many", lines=3)
+    number, log = NumberField(themes, "Number"), QPlainTextEdit()
+    log.setReadOnly(True)
+    for part in (one, many, number, log):
+        box.addWidget(part)
+    window.show()
+    window.setFocus()
+    colors = themes.theme.colors
+
+    def ground(part: QWidget) -> str:
+        picture = part.grab().toImage()
+        ratio = picture.devicePixelRatio()
+        return picture.pixelColor(round(picture.width() - 40 * ratio), picture.height() // 2).name()
+
+    assert ground(one.editor) == ground(many.editor) == colors.surface
+    assert ground(log) == colors.sunken
+    assert number.editor.height() == one.editor.height()
+    line = number.editor.findChild(QLineEdit)
+    assert line is not None
+    assert line.textMargins().left() == themes.theme.space("m")

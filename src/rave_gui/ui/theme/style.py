@@ -122,6 +122,9 @@ QLineEdit:read-only { background: $sunken; }
 QLineEdit > QToolButton, QLineEdit > QToolButton:focus, QLineEdit > QToolButton:hover { background: transparent; border: none; padding: 0; min-height: 0; }
 QLineEdit[bad="true"], QAbstractSpinBox[bad="true"], QComboBox[bad="true"] { border: 2px solid $danger; }
 QAbstractSpinBox { padding-right: ${h}px; }
+QAbstractSpinBox { max-height: ${h}px; }
+QAbstractSpinBox:focus { max-height: ${hf}px; }
+QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { min-height: 0; border: none; padding: 0; background: transparent; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { subcontrol-origin: border; width: ${h}px; border: none; background: transparent; }
 QAbstractSpinBox::up-button { subcontrol-position: top right; height: ${half}px; }
 QAbstractSpinBox::down-button { subcontrol-position: bottom right; height: ${half}px; }
@@ -169,8 +172,11 @@ QGroupBox::title { subcontrol-origin: margin; left: ${s3}px; padding: 0 ${s1}px;
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $control; padding: ${s1}px; outline: none; }
 QComboBox QAbstractItemView::item { min-height: ${hs}px; padding: 0 ${s2}px; border-radius: ${rs}px; }
 
-QPlainTextEdit, QTextEdit { background: $sunken; border: 1px solid $border; border-radius: ${rm}px; padding: ${s2}px; selection-background-color: $fill; selection-color: $on_fill; }
-QPlainTextEdit:focus, QTextEdit:focus { border: 2px solid $focus; }
+QPlainTextEdit, QTextEdit { background: $surface; border: 1px solid $control; border-radius: ${rm}px; padding: ${s2}px; selection-background-color: $fill; selection-color: $on_fill; }
+QPlainTextEdit[readOnly="true"], QTextEdit[readOnly="true"] { background: $sunken; border-color: $border; }
+QPlainTextEdit:disabled, QTextEdit:disabled { background: $sunken; color: $disabled; border-color: $border; }
+QPlainTextEdit[bad="true"], QTextEdit[bad="true"] { border: 2px solid $danger; padding: ${s2f}px; }
+QPlainTextEdit:focus, QTextEdit:focus { border: 2px solid $focus; padding: ${s2f}px; }
 QListView, QTableView, QTreeView { background: $surface; border: 1px solid $border; padding: 1px; border-radius: ${rm}px; outline: none; selection-background-color: $soft; selection-color: $on_soft; gridline-color: $border; }
 QListView:focus, QTableView:focus, QTreeView:focus { border: 2px solid $focus; padding: 0; }
 QListView::item, QTableView::item, QTreeView::item { padding: ${s2}px ${s3}px; border: none; }
@@ -256,6 +262,7 @@ def style_sheet(
         dialog_w=theme.px(760),
         dialog_h=theme.px(480),
         small=max(10, theme.px(12)),
+        s2f=theme.space("s") - 1,
         s3f=theme.space("m") - 1,
         s4f=theme.space("l") - 1,
         hf=theme.control_height - 4,
