@@ -216,6 +216,8 @@ class Table(QTableView):
         self.verticalHeader().hide()
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        # With the view's own selection, painting the head asks of every row whether it is chosen.
+        header.setSelectionModel(QItemSelectionModel(self.rows, header))
         header.setSectionsClickable(True)
         header.setSortIndicatorShown(False)
         header.sectionClicked.connect(self._sort_by)
