@@ -7,6 +7,7 @@ side may hold only what an adopted environment already has, so the protocol is s
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 import re
@@ -119,7 +120,7 @@ def _decode_sequence(annotation: Any, origin: Any, data: Any, where: str) -> Any
 def _decode_dataclass(annotation: Any, data: Any, where: str) -> Any:
     if not isinstance(data, dict):
         raise ProtocolError(f"{where}: expected an object")
-    hints = get_type_hints(annotation)
+    hints = _hints(annotation)
     names = {f.name for f in dataclasses.fields(annotation)}
     unknown = sorted(set(data) - names)
     if unknown:
@@ -129,6 +130,12 @@ def _decode_dataclass(annotation: Any, data: Any, where: str) -> Any:
         return annotation(**values)
     except TypeError as error:
         raise ProtocolError(f"{where}: {error}") from None
+
+
+@functools.cache
+def _hints(annotation: Any) -> dict[str, Any]:
+    """Types of a dataclass's fields; finding them out takes longer than reading a job's description."""
+    return get_type_hints(annotation)
 
 
 def _decode_plain(annotation: Any, data: Any, where: str) -> Any:

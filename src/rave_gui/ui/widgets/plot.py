@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ from rave_gui.viewmodels.series import Floats, Series
 from rave_gui.viewmodels.smoothing import Smoothed
 
 MAX_BUCKETS = 600
+PATIENCE = 1.0
+"""Seconds that values wait to be drawn which would not move a curve by half a pixel."""
 SMOOTH_POINTS = 300
 """Curves of up to so many points are drawn with smooth edges; longer ones are too slow for that, and too dense to show it."""
 
@@ -71,7 +74,16 @@ def whole_range(values: Floats) -> tuple[float, float, float | None]:
     return bottom - pad, top + pad, None
 
 
-class ValueAxis(pg.AxisItem):  # type: ignore[misc]
+class StillAxis(pg.AxisItem):  # type: ignore[misc]
+    """An axis without a label, kept as a picture while its range stays: writing its numbers costs more than a curve."""
+
+    def __init__(self, side: str) -> None:
+        super().__init__(side)
+        self.enableAutoSIPrefix(False)  # it would set an empty label anew with each range
+        self.setCacheMode(self.CacheMode.DeviceCoordinateCache)
+
+
+class ValueAxis(StillAxis):
     """Values; on a logarithmic axis the powers of ten."""
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802
@@ -83,12 +95,12 @@ class ValueAxis(pg.AxisItem):  # type: ignore[misc]
 
 
 def round_up(end: float) -> float:
-    """The next end of an axis that stays for a while: at most a twentieth further."""
-    stride = 10 ** math.floor(math.log10(max(end, 1.0))) / 20
-    return math.ceil(end / stride) * stride if stride > 0 else end
+    """The next end of an axis that stays for a while: at most an eighth further."""
+    stride = 2.0 ** math.floor(math.log2(max(end, 1.0))) / 8
+    return math.ceil(end / stride) * stride
 
 
-class StepAxis(pg.AxisItem):  # type: ignore[misc]
+class StepAxis(StillAxis):
     """Steps as 500, 2k, 1.5M."""
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802
@@ -138,6 +150,10 @@ class PlotPanel(Card):
         self._beyond: float | None = None
         self._drawn: tuple[object, ...] = ()
         self._still = False
+        self._behind = False
+        self._reach: dict[str, float] = {}
+        self._kind: tuple[object, ...] = ()
+        self._when = 0.0
         self.box.setSpacing(2)
         heading = ElidedLabel(title, "strong")
         if note:
@@ -168,6 +184,12 @@ class PlotPanel(Card):
         canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         canvas.setAccessibleName(title)
         self.box.addWidget(self.plot, 1)
+        # It fills itself: what lies behind it need not be painted first.
+        canvas.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        for side in ("top", "right"):
+            self.plot.getAxis(
+                side
+            ).unlinkFromView()  # never shown, yet they would reckon with every new range
         self.plot.getViewBox().disableAutoRange()
         self._switch = pg.InfiniteLine(angle=90)
         self._switch.hide()
@@ -180,6 +202,11 @@ class PlotPanel(Card):
         self.plot.scene().sigMouseMoved.connect(self._hover)
         themes.changed.connect(self.retheme)
         self.retheme()
+
+    @property
+    def behind(self) -> bool:
+        """Whether there are values that are not drawn yet, because they would hardly be seen: :meth:`refresh` draws them soon."""
+        return self._behind
 
     @property
     def unfinished(self) -> bool:
@@ -249,9 +276,28 @@ class PlotPanel(Card):
         now = (self.plot.width(), *((len(series), series.edits) for series in self._series.values()))
         if now == self._drawn and not self.unfinished:
             return
-        self._redraw()
-        self._drawn = now
+        self._behind = self._can_wait(now)
+        if not self._behind:
+            self._redraw()
+            self._drawn = now
         self.show_values(None)
+
+    def _can_wait(self, now: tuple[object, ...]) -> bool:
+        """Whether nothing but values at the end are new, too few to move a curve by half a pixel; notes how far it is drawn."""
+        reach = {tag: s.last[0] for tag, s in self._series.items() if s.last is not None}
+        kind = (now[0], *reach, *(series.edits for series in self._series.values()))
+        (low, high), _y = self.plot.getViewBox().viewRange()
+        half = (high - low) / max(1, self.plot.width()) / 2
+        moment = time.monotonic()
+        if (
+            self._drawn
+            and kind == self._kind
+            and moment - self._when < PATIENCE
+            and all(0 <= end - self._reach[tag] < half for tag, end in reach.items())
+        ):
+            return True
+        self._reach, self._kind, self._when = reach, kind, moment
+        return False
 
     def follow(self) -> None:
         """Show the whole run again."""

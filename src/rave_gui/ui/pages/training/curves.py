@@ -217,6 +217,8 @@ class CurvesView(QWidget):
                 self._draw(key, groups[key][1], plan, end)
                 if self._panels[key].unfinished:
                     self._queue.append(key)
+                elif self._panels[key].behind:
+                    self._dirty = True
 
     def _begin(self, job: JobModel) -> None:
         self._dirty = False
