@@ -95,8 +95,8 @@ class ValueAxis(StillAxis):
 
 
 def round_up(end: float) -> float:
-    """The next end of an axis that stays for a while: at most an eighth further."""
-    stride = 2.0 ** math.floor(math.log2(max(end, 1.0))) / 8
+    """The next end of an axis that stays for a while: at most eight steps or an eighth further."""
+    stride = 2.0 ** max(3, math.floor(math.log2(max(end, 1.0))) - 3)
     return math.ceil(end / stride) * stride
 
 
