@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import psutil
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -14,7 +16,10 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, 
 from pytestqt.qtbot import QtBot
 from tests.helpers.replay import ReplayDriver
 from tests.ui.conftest import Opener
+from tests.unit.test_tensorboard import STAND_IN, Engine
 
+from rave_gui.paths import AppPaths
+from rave_gui.training import tensorboard
 from rave_gui.ui.app import App
 from rave_gui.ui.bridge import Bridge, Stop
 from rave_gui.ui.dialogs.report import ReportDialog
@@ -197,3 +202,25 @@ def test_bridge_hands_errors_on(qtbot: QtBot) -> None:
     bridge.call(lambda: 1 // 0)
     qtbot.waitUntil(lambda: bool(errors))
     assert isinstance(errors[0], ZeroDivisionError)
+
+
+def test_tensorboards_of_a_window_end_with_it(
+    open_app: Opener, qtbot: QtBot, home: AppPaths, tmp_path: Path
+) -> None:
+    stand_in = tmp_path / "packages" / "tensorboard"
+    stand_in.mkdir(parents=True)
+    (stand_in / "__init__.py").touch()
+    (stand_in / "main.py").write_text(STAND_IN, encoding="utf-8")
+    services: Any = SimpleNamespace(paths=home, engine=Engine(stand_in.parent))
+    folders = [tmp_path / "runs", tmp_path / "kept"]
+    for folder in folders:
+        folder.mkdir()
+    app = open_app(page="home")
+    qtbot.waitUntil(lambda: app.services is not None)
+    own, kept = (tensorboard.start(services, folder, keep=folder.name == "kept") for folder in folders)
+    try:
+        app.window.close()
+        assert [board.pid for board in tensorboard.list_boards(services)] == [kept.pid]
+        assert not psutil.pid_exists(own.pid) or psutil.Process(own.pid).status() == psutil.STATUS_ZOMBIE
+    finally:
+        tensorboard.stop(services)

@@ -4,6 +4,7 @@ the services, and the other pages one by one while nothing else is to be done.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -275,7 +276,18 @@ class App(QObject):
         if detach is not None:
             detach()
         self.messages.close()
+        self._end_boards()
         self.bridge.close()
+
+    def _end_boards(self) -> None:
+        """TensorBoards that this window started end with it."""
+        # Not loaded: this process has started none, and the window closes without reading that module.
+        boards = sys.modules.get("rave_gui.training.tensorboard")
+        if boards is None or self.services is None:
+            return
+        self.window.hide()  # a board that does not listen may take seconds
+        with contextlib.suppress(OSError):
+            boards.stop_own(self.services)
 
     # Settings --------------------------------------------------------------------------------------------------------
 
