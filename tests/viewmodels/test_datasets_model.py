@@ -181,10 +181,17 @@ def test_counts_are_those_of_the_rows(steps: list[tuple[int, bool]], seed: int) 
     for number, on in steps:
         files.exclude([f"/s/{number}.wav", f"/s/{(number * 5) % 12}.wav"], on)
     files.add(rows[7:])
-    kept = [row for row in rows if row.usable and row.path not in files.excluded]
+    kept = [row for row in rows if row.usable and not files.is_out(row.path)]
     assert files.kept == len(kept)
     assert files.seconds == pytest.approx(sum(row.seconds or 0.0 for row in kept), abs=1e-9)
     assert files.out == len(files.left_out)
+    # As rows, not as paths; and all of them back.
+    numbers = range(2, 9)
+    still = sum(not files.is_out(rows[number].path) for number in numbers)
+    assert files.exclude_rows(numbers) == still
+    assert files.all_out(numbers)
+    files.exclude_rows(range(12), False)
+    assert (files.out, files.left_out, files.kept) == (0, [], files.usable)
 
 
 def test_an_order_nobody_waits_for_any_more_ends() -> None:

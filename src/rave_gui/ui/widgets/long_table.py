@@ -211,7 +211,7 @@ class LongTable(QTableView):
         """Whether a row is chosen."""
         return self.selectionModel().hasSelection()
 
-    def selected(self, most: int | None = None) -> list[int]:
+    def selected(self, most: int | None = None) -> Sequence[int]:
         """Numbers of the chosen rows, ascending; at most the first ``most`` of them."""
         if self._numbers is None:  # a question that every action asks after every change
             parts: Any = self.selectionModel().selection()  # a list of Qt's, though its stub does not say so

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path, PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -23,6 +23,9 @@ from rave_gui.viewmodels import datasets as text
 from rave_gui.viewmodels import player
 from rave_gui.viewmodels.datasets_files import FilesModel, Order, format_of
 from rave_gui.viewmodels.datasets_wizard import WizardModel
+
+if TYPE_CHECKING:
+    from rave_gui.viewmodels.datasets_files import Numbers
 
 BATCH_SECONDS = 0.05
 ARRANGE_MS = 120
@@ -222,7 +225,7 @@ class ReviewStep(QWidget):
         files = self.files
 
         def out(row: Any) -> bool:
-            return row.path in files.excluded
+            return files.is_out(row.path)
 
         def level(row: Any, which: str) -> str:
             found = files.levels.get(row.path)
@@ -262,8 +265,9 @@ class ReviewStep(QWidget):
         shown = self.files.shown
         return self.files.rows[shown[number]] if number < len(shown) else None
 
-    def _chosen_rows(self) -> list[Any]:
-        return [row for number in self.table.selected() if (row := self._row(number)) is not None]
+    def _chosen_numbers(self, most: int | None = None) -> Numbers:
+        """Numbers of the chosen rows among all that were found; at most the first ``most``."""
+        return self.files.numbers(self.table.selected(most))
 
     def _chosen(self) -> None:
         self._chosen_face()
@@ -278,13 +282,21 @@ class ReviewStep(QWidget):
         self.player.show_sound(lambda stopped: player.from_file(path, stopped), path.name)
 
     def _toggle_excluded(self) -> None:
-        rows = self._chosen_rows()
-        if rows:
-            on = not all(row.path in self.files.excluded for row in rows)
-            self.files.exclude((row.path for row in rows), on)
+        numbers = self._chosen_numbers()
+        self.files.exclude_rows(numbers, not self.files.all_out(numbers))
+
+    def _leave_out_format(self, kind: str) -> None:
+        files = self.files
+        rows = files.rows
+
+        def done(numbers: list[int]) -> None:
+            if files.rows is rows:
+                files.exclude_rows(numbers)
+
+        self._session.call(lambda: files.of_format(kind), done)
 
     def _menu(self) -> QMenu | None:
-        rows = self._chosen_rows()
+        rows = [self.files.rows[number] for number in self._chosen_numbers(2)]
         if not rows:
             return None
         menu = QMenu(self)
@@ -297,7 +309,7 @@ class ReviewStep(QWidget):
             kind = format_of(rows[0])
             menu.addAction(
                 tr("Leave out every {kind} file", kind=kind),
-                lambda: self.files.exclude(row.path for row in self.files.rows if format_of(row) == kind),
+                lambda: self._leave_out_format(kind),
             )
         return menu
 
@@ -358,8 +370,7 @@ class ReviewStep(QWidget):
     def _chosen_face(self) -> None:
         """What the button would do; of a very long selection the first ones tell."""
         self.leave_out.setEnabled(self.table.any_selected())
-        rows = [self._row(number) for number in self.table.selected(TELLING)] if self.files.excluded else []
-        back = bool(rows) and all(row is not None and row.path in self.files.excluded for row in rows)
+        back = bool(self.files.out) and self.files.all_out(self._chosen_numbers(TELLING))
         self.leave_out.set_face(*((tr("Take in again"), "eye") if back else (tr("Leave out"), "eye-off")))
 
     def _say(self) -> None:
@@ -391,19 +402,21 @@ class ReviewStep(QWidget):
             self._measuring.stop.set()
             return
         services = self._session.services
-        rows = self._chosen_rows()
-        if len(rows) < 2:
-            rows = [row for i in self.files.shown if (row := self.files.rows[i]).usable]
-        paths = [row.path for row in rows if row.usable and row.path not in self.files.levels]
-        if services is None or not paths:
+        rows, levels = self.files.rows, self.files.levels
+        chosen = self._chosen_numbers()
+        numbers = chosen if len(chosen) > 1 else self.files.shown[:]
+        if services is None or not len(numbers):
             return
 
         def read(stop: Stop, emit: Any) -> None:
             from rave_gui.viewmodels.datasets_levels import measured
 
-            for path in paths:
+            for number in numbers:
+                path = rows[number].path
                 if stop.requested:
                     return
+                if not rows[number].usable or path in levels:
+                    continue
                 found = measured(services, path, lambda: stop.requested)
                 if found is not None:
                     emit((path, found))

@@ -58,8 +58,7 @@ class WizardView(WizardFrame):
         self.parameters.forecast.cancel()
         model = self.model
         model.remove_sources(model.sources)
-        model.files.clear()
-        model.files.excluded = set()
+        model.files.clear(wholly=True)
         model.scanned = None
         from rave_gui.datasets.parameters import defaults
 
