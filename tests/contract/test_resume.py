@@ -13,6 +13,7 @@ from tiny import make_dataset, tiny_params, train
 
 from rave_engine import checkpoints
 from rave_engine.compat import extension
+from rave_engine.training import memory
 from rave_protocol import events
 from rave_protocol.files import read_json
 
@@ -32,13 +33,15 @@ def flatten(value: Any, where: str = "") -> dict[str, Any]:
 
 
 def assert_same_state(first: dict[str, Any], second: dict[str, Any]) -> None:
-    """Equal to the last bit, but for what names the run itself (folder, resume, steps asked for), and for the count and the best
-    of its validations: a training that ends is validated once more than one that goes on.
+    """Equal to the last bit, but for what names the run itself (folder, resume, steps asked for), for its memory, and for the count and the
+    best of its validations: a training that ends is validated once more than one that goes on.
     """
     a, b = flatten(first), flatten(second)
     for state in (a, b):
         for key in [
-            k for k in state if k.startswith(("/rave_gui/params/", "/rave_gui/eval", "/rave_gui/best"))
+            k
+            for k in state
+            if k.startswith(("/rave_gui/params/", "/rave_gui/eval", "/rave_gui/best", "/rave_gui/memory"))
         ]:
             del state[key]
     assert a.keys() == b.keys()
@@ -141,6 +144,24 @@ def test_resume_leaves_the_old_version_as_it_was(tmp_path: Path, dataset: Path) 
     assert read_json(run / "version_1" / "split.json") == read_json(run / "version_0" / "split.json")
     kept = sorted(p.name for p in (other / "version_0" / "checkpoints").glob("step_*"))
     assert kept == ["step_00000006.ckpt", "step_00000007.ckpt"]
+
+
+def test_the_most_memory_of_all_sessions_is_told(
+    tmp_path: Path, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process's own peak here; what an earlier session took counts, unless it was counted on another kind of device."""
+    common = {"overrides": TINY_SHORT, "max_steps": 2}
+    first, _ = train(tmp_path, tiny_params(dataset, tmp_path / "run", **common), "j1")
+    assert first["memory_of"] == "process"
+    assert first["peak_memory"] > 50 * 2**20  # torch alone takes more
+    assert checkpoints.load(first["checkpoint"])["rave_gui"]["memory"]["peak_memory"] > 50 * 2**20
+
+    monkeypatch.setattr(memory, "_resident", lambda: 7)
+    more = {**common, "max_steps": 3, "resume": first["checkpoint"]}
+    second, _ = train(tmp_path, tiny_params(dataset, tmp_path / "run", **more), "j2")
+    assert 50 * 2**20 < second["peak_memory"] <= first["peak_memory"]
+    other = {"peak_memory": 5, "memory_of": "device"}
+    assert memory.higher({"peak_memory": 3, "memory_of": "process"}, other)["peak_memory"] == 3
 
 
 def test_a_retried_job_goes_on_where_the_first_attempt_was_killed(tmp_path: Path, dataset: Path) -> None:

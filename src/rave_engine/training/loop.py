@@ -19,7 +19,7 @@ from rave_engine.configs import Composition
 from rave_engine.errors import Cancelled, EngineError
 from rave_engine.jobs import JobContext
 from rave_engine.training import clips, data, preflight, retention
-from rave_engine.training.memory import is_out_of_memory, out_of_memory
+from rave_engine.training.memory import higher, is_out_of_memory, out_of_memory, peak
 from rave_engine.training.scalars import Scalars
 from rave_engine.training.state import Trainee, capture
 from rave_engine.training.step import FastStep, StepResult
@@ -389,7 +389,12 @@ class Loop:
             "params": encode(self.params),
             "phase": self.phase,
             "torch": str(torch.__version__),
+            "memory": self._memory(),
         }
+
+    def _memory(self) -> dict[str, Any]:
+        """Most memory of this session and those before it."""
+        return higher(peak(self.device), self.trainee.position.memory)
 
     def _finish(self) -> None:
         """At the end or at a stop: the latent analysis if there never was one, and the final checkpoint (raises OSError)."""
@@ -420,6 +425,7 @@ class Loop:
             "steps_per_second": self.steps_done / self.seconds_training if self.seconds_training else None,
             "best": str(self.best_path) if self.best_path else None,
             "validation": self._last_validation,
+            **self._memory(),
         }
         if self.stopping:
             result["stopped"] = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from typing import Any
 
 import torch
@@ -25,6 +26,57 @@ def is_out_of_memory(error: BaseException) -> bool:
 def out_of_memory(when: str, error: BaseException) -> EngineError:
     """The error for a user; ``when`` completes "Memory ran out …"."""
     return EngineError("out-of-memory", f"Memory ran out {when}.", HINT, str(error))
+
+
+def peak(device: torch.device) -> dict[str, Any]:
+    """The most memory a training has taken: ``{"peak_memory": bytes, "memory_of": "device" or "process"}``.
+
+    On CUDA what tensors took on the device, otherwise what the process had resident (0 where the system does not say).
+    """
+    if device.type == "cuda":
+        return {"peak_memory": int(torch.cuda.max_memory_allocated(device)), "memory_of": "device"}
+    return {"peak_memory": _resident(), "memory_of": "process"}
+
+
+def higher(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """The higher of two answers of :func:`peak`; of memory of another kind the first counts."""
+    if other.get("memory_of") != one["memory_of"]:
+        return one
+    return {**one, "peak_memory": max(one["peak_memory"], int(other.get("peak_memory", 0)))}
+
+
+def _resident() -> int:
+    if sys.platform == "win32":
+        return _resident_on_windows()
+    import resource
+
+    found = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(found if sys.platform == "darwin" else found * 1024)
+
+
+def _resident_on_windows() -> int:
+    """The peak working set, which Windows tells nowhere but in its own interface."""
+    if sys.platform != "win32":
+        return 0
+    import ctypes
+    from ctypes import wintypes
+
+    class Counters(ctypes.Structure):
+        _fields_ = (
+            ("cb", wintypes.DWORD),
+            ("faults", wintypes.DWORD),
+            ("peak", ctypes.c_size_t),
+            *((f"other_{n}", ctypes.c_size_t) for n in range(7)),
+        )
+
+    counters = Counters()
+    counters.cb = ctypes.sizeof(Counters)
+    kernel = ctypes.WinDLL("kernel32")
+    kernel.GetCurrentProcess.restype = wintypes.HANDLE
+    ask = kernel.K32GetProcessMemoryInfo
+    ask.argtypes = [wintypes.HANDLE, ctypes.POINTER(Counters), wintypes.DWORD]
+    known = ask(kernel.GetCurrentProcess(), ctypes.byref(counters), counters.cb)
+    return int(counters.peak) if known else 0
 
 
 class _NoStep:

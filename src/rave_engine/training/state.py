@@ -29,6 +29,8 @@ class Position:
     """Running number of ``audio_val``."""
     best: float | None = None
     """Lowest ``validation`` so far."""
+    memory: dict[str, Any] = field(default_factory=dict)
+    """Most memory that earlier sessions took, as :func:`rave_engine.training.memory.peak` says it."""
 
 
 @dataclass
@@ -98,7 +100,15 @@ def restore(run: Trainee, state: dict[str, Any], per_epoch: int) -> None:
         run.ema.load(callbacks["EMA"], run.model)
     batch = int(own.get("batch", step % per_epoch))
     epoch = int(state["epoch"]) if own else step // per_epoch
-    run.position = Position(step, epoch, batch, int(own.get("eval_number", 0)), own.get("best"))
+    memory = own.get("memory")
+    run.position = Position(
+        step,
+        epoch,
+        batch,
+        int(own.get("eval_number", 0)),
+        own.get("best"),
+        memory if isinstance(memory, dict) else {},
+    )
     run.model.eval_number = run.position.eval_number
     if own.get("random"):
         _set_random_state(own["random"])

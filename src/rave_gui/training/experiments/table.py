@@ -161,6 +161,7 @@ def columns(experiments: Iterable[Experiment]) -> list[str]:
         "created",
         "modified",
         "bytes",
+        *FIGURES,
     ]
     others = {key for names in _distinct(experiments) for key in names} - {
         *first,

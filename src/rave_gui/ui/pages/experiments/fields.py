@@ -17,6 +17,8 @@ from rave_gui.viewmodels.scalars import panel_of
 FIGURES = (".last", ".best", ".best_step")
 WIDTHS = {"name": 230, "state": 120, "step": 100, "dataset": 130, "config": 150, "preset": 100, "created": 140, "modified": 140,
           "tags": 130, "note": 200, "phase": 80, "bytes": 90}  # fmt: skip
+RIGHT = ("step", "bytes", "steps_per_second", "seconds", "peak_memory")
+"""Fields of a run that stand on the right though they are no figures of curves."""
 KINDS = ("run", "figures", "parameters", "bindings")
 
 
@@ -53,6 +55,9 @@ def _run_titles() -> dict[str, str]:
         "created": tr("Made"),
         "modified": tr("Changed"),
         "bytes": tr("On disk"),
+        "steps_per_second": tr("Steps a second"),
+        "seconds": tr("Time of work"),
+        "peak_memory": tr("Memory at most"),
         "starred": tr("Star"),
         "archived": tr("Archived"),
     }
@@ -118,8 +123,10 @@ def text(name: str, value: Any) -> str:
         return {1: tr("Phase 1"), 2: tr("Phase 2")}.get(value, str(value))
     if name in ("created", "modified") and isinstance(value, (int, float)):
         return datetime.fromtimestamp(value).astimezone().strftime("%Y-%m-%d %H:%M")
-    if name == "bytes":
+    if name in ("bytes", "peak_memory"):
         return words.size(float(value)) if value else ""
+    if name == "seconds" and isinstance(value, (int, float)):
+        return words.duration(float(value))
     if isinstance(value, bool):
         return tr("Yes") if value else tr("No")
     if isinstance(value, (int, float)):
@@ -156,7 +163,7 @@ def make_column(model: ExperimentsModel, name: str) -> Column[Row]:
             icon=lambda row: _icon(model, row),
             tip=lambda row: "" if isinstance(row, Group) else str(row.fields.get("note") or row.path),
         )
-    right = kind(name) == "figures" or name in ("step", "bytes") or _is_figure(model, name)
+    right = kind(name) == "figures" or name in RIGHT or _is_figure(model, name)
     return Column(
         name,
         short_title(name),

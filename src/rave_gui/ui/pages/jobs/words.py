@@ -100,6 +100,7 @@ def result_facts(result: Mapping[str, Any]) -> dict[str, str]:
         "best": (tr("Best checkpoint"), plain),
         "step": (tr("Step"), count),
         "steps_per_second": (tr("Steps a second"), lambda v: f"{v:.3g}"),
+        "peak_memory": (tr("Memory at most"), size),
         "chunks": (tr("Chunks"), count),
         "files": (tr("Files"), count),
         "seconds_usable": (tr("Usable sound"), length),
