@@ -173,7 +173,11 @@ def running(jobs: Sequence[Row]) -> list[Row]:
     return sorted((j for j in jobs if j.state in ACTIVE), key=lambda j: (order.get(j.state, 4), j.created))
 
 
+ASIDE = frozenset({"dataset-stats", "dataset-index"})
+"""Kinds that are no news when they went well."""
+
+
 def ended(jobs: Sequence[Row], count: int = RECENT_JOBS) -> list[Row]:
-    """The jobs that ended last, newest first."""
-    found = [j for j in jobs if j.state not in ACTIVE]
+    """The jobs that ended last, newest first; without those that a page starts by itself when it is looked at, unless they failed."""
+    found = [j for j in jobs if j.state not in ACTIVE and not (j.kind in ASIDE and j.state != "failed")]
     return sorted(found, key=lambda j: j.ended or j.created, reverse=True)[:count]
