@@ -174,6 +174,40 @@ def test_the_making_of_a_dataset_can_pause(
         assert not app.session.actions.is_enabled("jobs.pause")
 
 
+def test_a_small_window_shows_five_jobs_and_the_log_can_be_folded(
+    open_app: Opener, qtbot: QtBot, project: Path
+) -> None:
+    for number in range(8):
+        put(project, f"20250101-00000{number}-000-aaaa", "succeeded")
+    app = open_jobs(open_app, qtbot, project, 8)
+    page = app.page("jobs")
+    app.window.resize(1024, 700)
+
+    def seen() -> int:
+        height = page.table.viewport().height()
+        return sum(
+            page.table.rowViewportPosition(row) + page.table.rowHeight(row) <= height for row in range(8)
+        )
+
+    qtbot.waitUntil(lambda: page.split.height() < 560)
+    assert seen() >= 5
+    assert page.detail.stack.isVisible()
+    page.table.setFocus()
+    press(page.table, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    assert not page.detail.stack.isVisible()
+    qtbot.waitUntil(lambda: seen() == 8)
+    assert page.detail.fold.accessibleName() == "Show the log"
+    assert app.memory.folded == {"jobs.log": True}
+    page.detail.fold.click()
+    assert page.detail.stack.isVisible()
+    page.split.moveSplitter(page.split.sizes()[0] - 40, 1)
+    app.memory.folded.clear()
+    app.themes.set_scale(150)
+    qtbot.waitUntil(lambda: page.detail.folded)  # no room for both
+    assert seen() >= 4
+    assert page.table.geometry().bottom() <= page.detail.geometry().top()
+
+
 def test_the_end_of_a_job_is_told(
     open_app: Opener, qtbot: QtBot, project: Path, home: AppPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:

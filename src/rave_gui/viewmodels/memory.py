@@ -29,6 +29,10 @@ class Memory:
 
     lists: dict[str, list[str]] = field(default_factory=dict)
     """Choices by name: columns of a table, filters used before."""
+    splits: dict[str, list[int]] = field(default_factory=dict)
+    """How a view's height or width is shared out, in pixels, by view."""
+    folded: dict[str, bool] = field(default_factory=dict)
+    """Whether a part was folded away or opened by hand, by part."""
     used: list[str] = field(default_factory=list)
     """Keys of actions the user has chosen, newest first."""
 

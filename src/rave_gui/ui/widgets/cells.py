@@ -122,7 +122,8 @@ class CellDelegate(QStyledItemDelegate):
             left += size + looks.gap
             width -= size + looks.gap
         letters = looks.strong if column.strong else looks.toned if tone else looks.plain
-        note = column.note(row) if column.note is not None else ""
+        dense = getattr(option.widget, "dense", False)  # rows of one line, where there is little height
+        note = column.note(row) if column.note is not None and not dense else ""
         share = column.share(row) if column.share is not None else None
         below = looks.small.height if note else looks.bar if share is not None else 0
         if below:

@@ -227,6 +227,8 @@ class Table(QTableView):
         self.rows.modelReset.connect(self._restore)
         self.selectionModel().selectionChanged.connect(lambda *_: self.chosen.emit())
         self.doubleClicked.connect(lambda index: self.opened.emit(index.data(ROW)))
+        self.dense = False
+        """Rows of one line, without notes: where there is little height."""
         self._off = {column.key for column in self.rows.columns if column.hidden}
         """Keys of columns the user does not want."""
         self._show_columns()
@@ -336,6 +338,22 @@ class Table(QTableView):
         if target is not row:
             self.moved.emit(row, target)
 
+    def set_dense(self, dense: bool) -> None:
+        """Leave out the notes, so that more rows fit."""
+        if dense != self.dense:
+            self.dense = dense
+            self._sizes()
+            self.viewport().update()
+
+    def height_of(self, rows: int, dense: bool) -> int:
+        """Pixels that the head and so many rows need."""
+        frame = 2 * (self.frameWidth() + 1)
+        return self.horizontalHeader().sizeHint().height() + rows * self._row_height(dense) + frame
+
+    def _row_height(self, dense: bool) -> int:
+        tall = any(c.note is not None or c.share is not None for c in self.rows.columns)
+        return self._themes.theme.px(36 if dense else 52 if tall else 38)
+
     def _keep(self) -> None:
         chosen = [self.rows.key(row) for row in self.selected()]
         if chosen:
@@ -358,8 +376,7 @@ class Table(QTableView):
 
     def _sizes(self) -> None:
         theme = self._themes.theme
-        tall = any(c.note is not None or c.share is not None for c in self.rows.columns)
-        self.verticalHeader().setDefaultSectionSize(theme.px(52 if tall else 38))
+        self.verticalHeader().setDefaultSectionSize(self._row_height(self.dense))
         header = self.horizontalHeader()
         header.setMinimumSectionSize(theme.px(48))
         for i, column in enumerate(self.rows.columns):

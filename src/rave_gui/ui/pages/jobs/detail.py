@@ -21,7 +21,7 @@ from rave_gui.ui import words
 from rave_gui.ui.bridge import Stop, Task
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.pages.jobs.words import moment, result_facts
-from rave_gui.ui.widgets.basic import Banner, Button, Card, Chip, ElidedLabel, Segments, label
+from rave_gui.ui.widgets.basic import Banner, Button, Card, Chip, ElidedLabel, IconButton, Segments, label
 from rave_gui.ui.widgets.log_view import LogView
 from rave_gui.viewmodels.job import LogLine
 from rave_gui.viewmodels.joblog import StoryReader, worth_reading
@@ -40,6 +40,9 @@ LINES = 5000
 class JobDetail(Card):
     """Shows the chosen job; empty words while none is chosen."""
 
+    folded = False
+    """Only the name and the state are seen, and why it failed."""
+
     def __init__(self, session: Session) -> None:
         super().__init__(session.themes)
         self._session = session
@@ -57,6 +60,9 @@ class JobDetail(Card):
         head.addWidget(self.title, 1)
         head.addWidget(self.chip)
         head.addWidget(self.show_button)
+        self.fold = IconButton(session.themes, "chevron-down", tr("Hide the log"))
+        self.fold.clicked.connect(lambda: session.actions.trigger("jobs.fold"))
+        head.addWidget(self.fold)
         self.box.addLayout(head)
         self.banner = Banner(session.themes)
         self.copy_error = Button(session.themes, tr("Copy report"), "copy")
@@ -108,7 +114,31 @@ class JobDetail(Card):
         """story, log or facts."""
         self.tabs.set(key)
         self.stack.setCurrentIndex(("story", "log", "facts").index(key))
-        self.everything.setVisible(key == "log" and self._row is not None)
+        self._show_parts()
+
+    def set_folded(self, folded: bool) -> None:
+        """Leave only the head, and take no more height than that; or show everything again."""
+        self.folded = folded
+        self.fold.set_face(
+            *(("chevron-up", tr("Show the log")) if folded else ("chevron-down", tr("Hide the log")))
+        )
+        self._space()
+        self._show_parts()
+
+    def _space(self) -> None:
+        super()._space()
+        if self.folded:
+            wide, narrow = self._themes.theme.space("l"), self._themes.theme.space("s")
+            self.box.setContentsMargins(wide, narrow, wide, narrow)
+
+    def _show_parts(self) -> None:
+        there = self._row is not None
+        for part in (self.title, self.chip, self.fold):
+            part.setVisible(there)
+        self.tabs.setVisible(there and not self.folded)
+        self.stack.setVisible(there and not self.folded)
+        self.everything.setVisible(there and not self.folded and self.stack.currentIndex() == 1)
+        self.nothing.setVisible(not there)
 
     def set_low(self, low: bool) -> None:
         """Little height: the logs go without their search fields."""
@@ -119,11 +149,9 @@ class JobDetail(Card):
         """Another job, or the same one as it stands now."""
         another = (row.id if row else "") != self.shown
         self._row = row
-        for part in (self.title, self.chip, self.tabs, self.stack, self.show_button):
-            part.setVisible(row is not None)
-        self.nothing.setVisible(row is None)
+        self._show_parts()
         if row is None:
-            self.everything.hide()
+            self.show_button.hide()
             self.banner.hide()
             self.stop()
             return

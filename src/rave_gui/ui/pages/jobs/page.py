@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 
 TICK_MS = 1000
 """How often times that run are written anew while the page is seen."""
+ROWS = 5
+"""Jobs that are seen at least."""
+LOG = 210
+"""Pixels at 100 % that the chosen job needs below them."""
 
 
 class JobsPage(Page):
@@ -121,7 +125,17 @@ class JobsPage(Page):
         find = Action(
             "jobs.find", tr("Search the jobs"), self.search.setFocus, "search", "Ctrl+F", "jobs", group
         )
-        return [*yield_these, find]
+        fold = Action(
+            "jobs.fold",
+            tr("Show or hide the log"),
+            self._fold,
+            "chevrons-up-down",
+            "Ctrl+L",
+            "jobs",
+            group,
+            enabled=lambda: self.detail.shown != "",
+        )
+        return [*yield_these, find, fold]
 
     def built(self) -> None:
         """Buttons for the main ones."""
@@ -158,11 +172,38 @@ class JobsPage(Page):
         self._clock.stop()
         self.detail.stop()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        super().resizeEvent(event)
-        theme = self.session.themes.theme
-        self.detail.set_low(self.height() < theme.px(560))
-        self.table.setMinimumHeight(theme.px(38 + 52 + 16))
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        if watched is self.split and event.type() == QEvent.Type.Resize:
+            self._share()
+        return super().eventFilter(watched, event)
+
+    def _share(self) -> None:
+        """See to it that :data:`ROWS` jobs are seen: with the log below them, otherwise with less of each, otherwise without the log."""
+        theme, memory, room = self.session.themes.theme, self.session.memory, self.split.height()
+        self.detail.set_low(room < theme.px(640))
+        low, tall = (self.table.height_of(ROWS, dense) for dense in (True, False))
+        folded = memory.folded.get("jobs.log", room < low + theme.px(LOG))
+        self.detail.set_folded(folded)
+        self.split.handle(1).setEnabled(not folded)
+        self.split.setStretchFactor(1, 0 if folded else 2)
+        least = self.detail.minimumSizeHint().height() + self.split.handleWidth()
+        dense = room < tall + (least if folded else theme.px(LOG))
+        self.table.set_dense(dense)
+        self.table.setMinimumHeight(
+            max(self.table.height_of(1, dense), min(low if dense else tall, room - least))
+        )
+        if folded:
+            self.split.setSizes([room - least, least])
+        elif not self._shared:
+            self.split.setSizes(memory.splits.get("jobs", [3000, 2000]))
+        self._shared = not folded
+
+    def _fold(self) -> None:
+        self.session.memory.folded["jobs.log"] = not self.detail.folded
+        self._share()
+
+    def _dragged(self) -> None:
+        self.session.memory.splits["jobs"] = self.split.sizes()
 
     # Building --------------------------------------------------------------------------------------------------------
 
@@ -200,8 +241,12 @@ class JobsPage(Page):
         row.addWidget(self.here)
         row.addWidget(self.search)
         box.addLayout(row)
-        split = QSplitter(Qt.Orientation.Vertical)
+        self.split = split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
+        split.splitterMoved.connect(lambda *_: self._dragged())
+        split.installEventFilter(self)
+        self._shared = False
+        """Whether the split is as the user left it."""
         self.table = Table(themes, tr("Jobs"), self._columns(), key=lambda job: job.id, many=True)
         self.table.chosen.connect(self._chosen)
         self.table.opened.connect(lambda _row: self.session.actions.trigger("jobs.show"))
@@ -213,7 +258,6 @@ class JobsPage(Page):
         split.addWidget(self.detail)
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
-        split.setSizes([3000, 2000])
         box.addWidget(split, 1)
         return whole
 
@@ -324,6 +368,8 @@ class JobsPage(Page):
     def _chosen(self) -> None:
         chosen = self.table.selected()
         self.detail.show_row(chosen[0] if len(chosen) == 1 else None)
+        if self.detail.folded:
+            self._share()  # a job that failed says why, which takes room
         self.session.actions.refresh()
 
     # What is asked ---------------------------------------------------------------------------------------------------
