@@ -303,9 +303,18 @@ def test_chunks_come_in_pages_and_orders(tmp_path: Path) -> None:
     model.sources = model.list_sources()
     assert [source.chunks for source in model.sources] == [40, 40]
     # A row that is not there is wished for; the page seen last comes first.
-    assert model.row(0) is None
     assert model.row(PAGE) is None
-    assert model.next_page() == 1
+    assert (model.wanting, model.next_page(), model.measures(1)) == (True, 1, False)
+    # The first rows came with the facts; their levels are wished for once they are seen.
+    first = model.row(0)
+    assert first is not None
+    assert (first.source, first.rms_db, model.complete(0)) == (model.sources[0].path, None, False)
+    assert (model.next_page(), model.measures(0)) == (0, True)
+    assert model.take_page(0, model.fetch(0, model.view), model.generation)
+    first = model.row(0)
+    assert first is not None
+    assert first.rms_db is not None
+    assert (model.complete(0), model.next_page()) == (True, None)
     rows = model.fetch(1, model.view)
     assert len(rows) == 80 - PAGE
     assert model.take_page(1, rows, model.generation)

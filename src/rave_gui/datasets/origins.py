@@ -52,8 +52,9 @@ class Origins:
             self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
         self.known = self._db is not None
         """Whether there is a sidecar that can be read; becomes False where it turns out to be damaged."""
+        # Not counted: that would read the whole file, 0.3 s for a million chunks that are not in memory.
         for table in ("files", "parts", "chunks"):
-            self._ask(f"SELECT COUNT(*) FROM {table}")  # noqa: S608
+            self._ask(f"SELECT * FROM {table} LIMIT 1")  # noqa: S608
 
     def __enter__(self) -> Self:
         return self

@@ -57,6 +57,8 @@ class ChunksModel:
         """Recordings; the owner sets it to what :meth:`list_sources` found."""
         self.bad = 0
         self._pages: OrderedDict[int, list[ChunkRow]] = OrderedDict()
+        self._bare: set[int] = set()
+        """Pages whose levels are still to be measured."""
         self._wanted: list[int] = []
         self._browser: Browser | None = None
         self._lock = threading.Lock()
@@ -64,12 +66,12 @@ class ChunksModel:
         """Grows when pages that are on their way are of no use any more."""
 
     def row(self, number: int) -> ChunkRow | None:
-        """A row, or None: then its page is wanted."""
+        """A row, or None: then its page is wanted. So it is while the page has no levels yet."""
         page = number // PAGE
         rows = self._pages.get(page)
+        if (rows is None or page in self._bare) and page not in self._wanted:
+            self._wanted.append(page)
         if rows is None:
-            if page not in self._wanted:
-                self._wanted.append(page)
             return None
         self._pages.move_to_end(page)
         place = number % PAGE
@@ -77,28 +79,44 @@ class ChunksModel:
 
     def next_page(self) -> int | None:
         """The page asked for last, which is the one seen now; older wishes beyond a few are forgotten."""
-        self._wanted = [page for page in self._wanted if page not in self._pages][-4:]
+        missing = (page for page in self._wanted if page not in self._pages or page in self._bare)
+        self._wanted = list(missing)[-4:]
         return self._wanted.pop() if self._wanted else None
 
-    def take_page(self, page: int, rows: list[ChunkRow], generation: int) -> bool:
-        """Keep a page that was read; False when it is of no use any more."""
+    @property
+    def wanting(self) -> bool:
+        """Whether a page was asked for."""
+        return bool(self._wanted)
+
+    def complete(self, page: int) -> bool:
+        """Whether a page is there, with its levels."""
+        return page in self._pages and page not in self._bare
+
+    def measures(self, page: int) -> bool:
+        """Whether the levels of a page are to be read with it: where they are at hand, and once its rows are shown."""
+        return self.indexed or self.lazy or page in self._bare
+
+    def take_page(self, page: int, rows: list[ChunkRow], generation: int, *, measured: bool = True) -> bool:
+        """Keep a page that was read; False when it is of no use any more. Without levels it is asked for once more."""
         if generation != self.generation:
             return False
         self._pages[page] = rows
+        (self._bare.discard if measured else self._bare.add)(page)
         while len(self._pages) > KEPT:
-            self._pages.popitem(last=False)
+            self._bare.discard(self._pages.popitem(last=False)[0])
         return True
 
     def forget_pages(self) -> None:
         """Everything has to be read again."""
         self._pages.clear()
+        self._bare.clear()
         self._wanted.clear()
         self.generation += 1
 
     # In a thread
 
     def open(self, path: Path, paths: AppPaths) -> dict[str, Any]:
-        """Open a dataset (closing the one before); facts for :meth:`opened`."""
+        """Open a dataset (closing the one before); facts for :meth:`opened`, with the first rows among them."""
         from rave_gui.datasets.browse import Browser
 
         with self._lock:
@@ -106,7 +124,7 @@ class ChunksModel:
                 self._browser.close()
                 self._browser = None
             browser = self._browser = Browser(path, paths)
-            return self._facts(browser)
+            return {**self._facts(browser), "first": self._page(browser, 0, View(), measure=browser.lazy)}
 
     def look_again(self) -> dict[str, Any]:
         """After a job made an index, or marks were set."""
@@ -139,19 +157,22 @@ class ChunksModel:
     def _count(browser: Browser, view: View) -> int:
         return browser.count(view.where or None, marked=view.marked)
 
-    def fetch(self, page: int, view: View) -> list[ChunkRow]:
-        """Rows of a page. Raises :class:`UserError` (``index-missing``)."""
+    def fetch(self, page: int, view: View, *, measure: bool = True) -> list[ChunkRow]:
+        """Rows of a page, with their levels unless not ``measure``. Raises :class:`UserError` (``index-missing``)."""
         with self._lock:
-            if self._browser is None:
-                return []
-            return self._browser.page(
-                page * PAGE,
-                PAGE,
-                sort=view.sort or None,
-                where=view.where or None,
-                descending=view.descending,
-                marked=view.marked,
-            )
+            return self._page(self._browser, page, view, measure=measure) if self._browser is not None else []
+
+    @staticmethod
+    def _page(browser: Browser, page: int, view: View, *, measure: bool) -> list[ChunkRow]:
+        return browser.page(
+            page * PAGE,
+            PAGE,
+            sort=view.sort or None,
+            where=view.where or None,
+            descending=view.descending,
+            measure=measure,
+            marked=view.marked,
+        )
 
     def count_of(self, view: View) -> int:
         """How many rows a view has."""
@@ -205,9 +226,13 @@ class ChunksModel:
         """Take over what :meth:`open` or :meth:`look_again` found."""
         if not facts:
             return
+        rows = facts.get("first")
         for key, value in facts.items():
-            setattr(self, key, value)
+            if key != "first":
+                setattr(self, key, value)
         self.forget_pages()
+        if rows and self.view == View():
+            self.take_page(0, rows, self.generation, measured=self.indexed or self.lazy)
         self.changed.emit("view")
 
     def show(self, view: View, count: int) -> None:

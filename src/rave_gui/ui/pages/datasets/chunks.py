@@ -170,7 +170,9 @@ class ChunksTab(QWidget):
                 return
             self._opening = False
             self.model.opened(facts)
-            self._list_next = True
+            self._list_next = not self.model.complete(0)
+            if not self._list_next:
+                self._list_sources()
             if self._goal is not None:
                 goal, self._goal = self._goal, None
                 self.jump(goal)
@@ -226,7 +228,7 @@ class ChunksTab(QWidget):
 
     def _row(self, number: int) -> Any:
         row = self.model.row(number)
-        if row is None and not self._timer.isActive() and not self._fetching:
+        if self.model.wanting and not self._timer.isActive() and not self._fetching:
             self._timer.start()
         return row
 
@@ -236,10 +238,11 @@ class ChunksTab(QWidget):
             return
         self._fetching = True
         view, generation = self.model.view, self.model.generation
+        measure = self.model.measures(page)
 
         def done(rows: Any) -> None:
             self._fetching = False
-            if self.model.take_page(page, rows, generation):
+            if self.model.take_page(page, rows, generation, measured=measure):
                 self.rows.touched(page * PAGE, (page + 1) * PAGE - 1)
                 self._chosen()
             if self._list_next:
@@ -252,7 +255,7 @@ class ChunksTab(QWidget):
                 return
             self._session.fail(error)
 
-        self._session.call(lambda: self.model.fetch(page, view), done, failed)
+        self._session.call(lambda: self.model.fetch(page, view, measure=measure), done, failed)
 
     def _model_changed(self, what: str) -> None:
         if what == "view":
@@ -412,7 +415,7 @@ class ChunksTab(QWidget):
             pages = sorted({number // PAGE for number in numbers})
             wanted = set(numbers)
             for page in pages:
-                rows = self.model.fetch(page, view)
+                rows = self.model.fetch(page, view, measure=False)
                 found += [row.index for i, row in enumerate(rows) if page * PAGE + i in wanted]
             return found
 
