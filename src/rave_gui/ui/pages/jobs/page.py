@@ -52,6 +52,11 @@ class JobsPage(Page):
         super().__init__(session)
         self.model = session.jobs
         self._wanted = ""
+        self.table: Table
+        self.detail: JobDetail
+        self.split: QSplitter
+        self._shared = False
+        """Whether the split is as the user left it."""
         box = QVBoxLayout(self)
         space = session.themes.theme.space
         box.setContentsMargins(space("xl"), space("xl"), space("xl"), space("l"))
@@ -245,8 +250,6 @@ class JobsPage(Page):
         split.setChildrenCollapsible(False)
         split.splitterMoved.connect(lambda *_: self._dragged())
         split.installEventFilter(self)
-        self._shared = False
-        """Whether the split is as the user left it."""
         self.table = Table(themes, tr("Jobs"), self._columns(), key=lambda job: job.id, many=True)
         self.table.chosen.connect(self._chosen)
         self.table.opened.connect(lambda _row: self.session.actions.trigger("jobs.show"))
