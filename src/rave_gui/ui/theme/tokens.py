@@ -148,7 +148,7 @@ CONTRAST = Colors(
     danger="#ff9ba1",
     danger_soft="#400008",
     grid="#5c5c5c",
-    series=("#ffe14d", "#ff9d5c", "#4de1ff", "#ff9bff", "#9dff5c", "#ffffff"),
+    series=("#ffe14d", "#4de1ff", "#ff9d5c", "#ff9bff", "#9dff5c", "#ffffff"),
     original="#4de1ff",
     result="#ffe14d",
 )
