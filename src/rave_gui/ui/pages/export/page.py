@@ -326,7 +326,7 @@ class ExportPage(Page):
             self.empty.say(
                 tr("Nothing to export yet"),
                 tr(
-                    "Train a model first. The quick start makes a small one of demo sounds in about a minute."
+                    "Train a model first. The quick start makes a small one of demo sounds in a few minutes."
                 ),
             )
 

@@ -369,7 +369,7 @@ class ModelsPage(Page):
                 tr("No models yet"),
                 tr(
                     "A model appears here as soon as a training has saved its first checkpoint. "
-                    "The quick start makes one of demo sounds in about a minute."
+                    "The quick start makes one of demo sounds in a few minutes."
                 ),
             )
         else:

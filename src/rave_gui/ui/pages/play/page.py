@@ -429,7 +429,7 @@ class PlayPage(Page):
             self.empty.say(
                 tr("No model to play yet"),
                 tr(
-                    "Train a model first. The quick start makes a small one of demo sounds in about a minute; then drop any sound here."
+                    "Train a model first. The quick start makes a small one of demo sounds in a few minutes; then drop any sound here."
                 ),
             )
         else:
