@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,89 +13,70 @@ from rave_gui.cli.dataset_library import begun, detach_option, home, optional_pr
 from rave_gui.i18n import tr, trn
 
 
-@click.command("repair")
-@click.argument("dataset")
-@click.argument("output")
-@optional_project_option
-@detach_option
-@json_option
-@pass_console
-def repair_command(
-    console: Console, /, *, dataset: str, output: str, project: str | None, detach: bool
-) -> Output:
-    """Write a sound copy of a damaged dataset as OUTPUT; the original is not touched."""
-    from rave_gui.datasets import actions
-
-    view = actions.repair(console.services, Path(dataset), Path(output), home(project))
-    data, ended = outcome(console, view, detach)
-    if not ended:
-        return Output(data, begun(view))
+def _repaired(data: dict[str, Any]) -> str:
     gone = [f"  {one['key']}: {one['reason']}" for one in data["dropped"][:50]]
-    return Output(data, "\n".join([f"{data['path']}: {data['summary']}", *gone]))
+    return "\n".join([f"{data['path']}: {data['summary']}", *gone])
 
 
-@click.command("clean")
-@click.argument("dataset")
-@click.argument("output")
-@optional_project_option
-@detach_option
-@json_option
-@pass_console
-def clean_command(
-    console: Console, /, *, dataset: str, output: str, project: str | None, detach: bool
-) -> Output:
-    """Write a copy without the chunks marked bad as OUTPUT."""
-    from rave_gui.datasets import actions
-
-    view = actions.clean_copy(console.services, Path(dataset), Path(output), home(project))
-    data, ended = outcome(console, view, detach)
-    if not ended:
-        return Output(data, begun(view))
+def _cleaned(data: dict[str, Any]) -> str:
     text = trn(
         "{n} chunk, {dropped} left out.",
         "{n} chunks, {dropped} left out.",
         data["chunks"],
         dropped=data["dropped"],
     )
-    return Output(data, f"{data['path']}: {text}")
+    return f"{data['path']}: {text}"
 
 
-@click.command("clone")
-@click.argument("dataset")
-@click.argument("output")
-@optional_project_option
-@detach_option
-@json_option
-@pass_console
-def clone_command(
-    console: Console, /, *, dataset: str, output: str, project: str | None, detach: bool
-) -> Output:
-    """Copy a dataset as OUTPUT; where the disk can do that, without using space."""
-    from rave_gui.datasets import actions
-
-    view = actions.clone(console.services, Path(dataset), Path(output), home(project))
-    data, ended = outcome(console, view, detach)
-    return Output(data, data["path"] if ended else begun(view))
+def _exported(data: dict[str, Any]) -> str:
+    return tr("{path}: {size} MB", path=data["path"], size=f"{data['bytes'] / 1e6:,.1f}")
 
 
-@click.command("export")
-@click.argument("dataset")
-@click.argument("file")
-@optional_project_option
-@detach_option
-@json_option
-@pass_console
-def export_command(
-    console: Console, /, *, dataset: str, file: str, project: str | None, detach: bool
-) -> Output:
-    """Write a dataset into one archive FILE (.ravedataset), as a backup or to hand on."""
-    from rave_gui.datasets import actions
+def _copying(name: str, action: str, told: Callable[[dict[str, Any]], str], text: str) -> click.Command:
+    """A command that makes one thing of a dataset: ``action`` of :mod:`rave_gui.datasets.actions`; ``told`` says what came of it."""
+    target = "file" if name == "export" else "output"
 
-    view = actions.export(console.services, Path(dataset), Path(file), home(project))
-    data, ended = outcome(console, view, detach)
-    if not ended:
-        return Output(data, begun(view))
-    return Output(data, tr("{path}: {size} MB", path=data["path"], size=f"{data['bytes'] / 1e6:,.1f}"))
+    @click.command(name, help=text)
+    @click.argument("dataset")
+    @click.argument(target)
+    @optional_project_option
+    @detach_option
+    @json_option
+    @pass_console
+    def command(
+        console: Console, /, *, dataset: str, project: str | None, detach: bool, **where: str
+    ) -> Output:
+        from rave_gui.datasets import actions
+
+        run = getattr(actions, action)
+        view = run(console.services, Path(dataset), Path(where[target]), home(project))
+        data, ended = outcome(console, view, detach)
+        return Output(data, told(data) if ended else begun(view))
+
+    return command
+
+
+repair_command = _copying(
+    "repair",
+    "repair",
+    _repaired,
+    "Write a sound copy of a damaged dataset as OUTPUT; the original is not touched.",
+)
+clean_command = _copying(
+    "clean", "clean_copy", _cleaned, "Write a copy without the chunks marked bad as OUTPUT."
+)
+clone_command = _copying(
+    "clone",
+    "clone",
+    lambda data: str(data["path"]),
+    "Copy a dataset as OUTPUT; where the disk can do that, without using space.",
+)
+export_command = _copying(
+    "export",
+    "export",
+    _exported,
+    "Write a dataset into one archive FILE (.ravedataset), as a backup or to hand on.",
+)
 
 
 @click.command("restore")

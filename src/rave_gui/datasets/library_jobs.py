@@ -34,16 +34,17 @@ class _Meter:
         self._job.progress(done, total, unit=unit, phase=self._phase, rate=rate, eta=eta, force=done >= total)
 
 
+def _followed(job: WorkContext, phase: str) -> dict[str, Any]:
+    """The arguments by which every one of these tells how far it is and asks whether to stop."""
+    return {"on_progress": _Meter(job, phase), "check_cancel": job.check_cancel}
+
+
 def stats(params: DatasetLookParams, job: WorkContext) -> dict[str, Any]:
     """Measure a dataset; the result is :meth:`DatasetStats.to_json` without the list of recordings."""
     from rave_gui.datasets.stats import compute
 
     found = compute(
-        Path(params.dataset),
-        paths=default_paths(),
-        on_progress=_Meter(job, "measuring"),
-        check_cancel=job.check_cancel,
-        sample=params.sample,
+        Path(params.dataset), paths=default_paths(), **_followed(job, "measuring"), sample=params.sample
     )
     return {"path": params.dataset, **found.to_json(whole=False)}
 
@@ -52,12 +53,7 @@ def index(params: DatasetLookParams, job: WorkContext) -> dict[str, Any]:
     """Make the index of a dataset."""
     from rave_gui.datasets.index import build
 
-    chunks = build(
-        Path(params.dataset),
-        paths=default_paths(),
-        on_progress=_Meter(job, "indexing"),
-        check_cancel=job.check_cancel,
-    )
+    chunks = build(Path(params.dataset), paths=default_paths(), **_followed(job, "indexing"))
     return {"path": params.dataset, "chunks": chunks}
 
 
@@ -65,9 +61,7 @@ def check(params: DatasetLookParams, job: WorkContext) -> dict[str, Any]:
     """Check a dataset; the result is :meth:`Report.to_json`."""
     from rave_gui.datasets import check as checking
 
-    report = checking.check(
-        Path(params.dataset), on_progress=_Meter(job, "checking"), check_cancel=job.check_cancel
-    )
+    report = checking.check(Path(params.dataset), **_followed(job, "checking"))
     return report.to_json()
 
 
@@ -75,12 +69,7 @@ def repair(params: DatasetCopyParams, job: WorkContext) -> dict[str, Any]:
     """Write a repaired copy."""
     from rave_gui.datasets import repair as repairing
 
-    return repairing.repair(
-        Path(params.dataset),
-        Path(params.output),
-        on_progress=_Meter(job, "repairing"),
-        check_cancel=job.check_cancel,
-    )
+    return repairing.repair(Path(params.dataset), Path(params.output), **_followed(job, "repairing"))
 
 
 def clean(params: DatasetCopyParams, job: WorkContext) -> dict[str, Any]:
@@ -88,11 +77,7 @@ def clean(params: DatasetCopyParams, job: WorkContext) -> dict[str, Any]:
     from rave_gui.datasets.clean import clean_copy
 
     return clean_copy(
-        Path(params.dataset),
-        Path(params.output),
-        paths=default_paths(),
-        on_progress=_Meter(job, "copying"),
-        check_cancel=job.check_cancel,
+        Path(params.dataset), Path(params.output), paths=default_paths(), **_followed(job, "copying")
     )
 
 
@@ -101,11 +86,7 @@ def clone(params: DatasetCopyParams, job: WorkContext) -> dict[str, Any]:
     from rave_gui.datasets import clone as cloning
 
     return cloning.clone(
-        Path(params.dataset),
-        Path(params.output),
-        paths=default_paths(),
-        on_progress=_Meter(job, "copying"),
-        check_cancel=job.check_cancel,
+        Path(params.dataset), Path(params.output), paths=default_paths(), **_followed(job, "copying")
     )
 
 
@@ -114,11 +95,7 @@ def archive(params: DatasetCopyParams, job: WorkContext) -> dict[str, Any]:
     from rave_gui.datasets import archive as archiving
 
     return archiving.save(
-        Path(params.dataset),
-        Path(params.output),
-        paths=default_paths(),
-        on_progress=_Meter(job, "packing"),
-        check_cancel=job.check_cancel,
+        Path(params.dataset), Path(params.output), paths=default_paths(), **_followed(job, "packing")
     )
 
 
@@ -126,12 +103,7 @@ def restore(params: DatasetRestoreParams, job: WorkContext) -> dict[str, Any]:
     """Unpack a dataset's archive."""
     from rave_gui.datasets import archive as archiving
 
-    return archiving.restore(
-        Path(params.archive),
-        Path(params.output),
-        on_progress=_Meter(job, "unpacking"),
-        check_cancel=job.check_cancel,
-    )
+    return archiving.restore(Path(params.archive), Path(params.output), **_followed(job, "unpacking"))
 
 
 def extract(params: DatasetExtractParams, job: WorkContext) -> dict[str, Any]:
@@ -144,6 +116,5 @@ def extract(params: DatasetExtractParams, job: WorkContext) -> dict[str, Any]:
         params.indices,
         audio_format=params.format,
         bits=params.bits,
-        on_progress=_Meter(job, "writing"),
-        check_cancel=job.check_cancel,
+        **_followed(job, "writing"),
     )
