@@ -4,7 +4,7 @@
 
 Each scene of tools/scenes.py: light and dark, 1440x900 and 1024x700, filled and empty, plus light at 150 % text and a few in high
 contrast. Without ``--project`` a project with demo sounds is made and trained first (minutes; needs the engine). No screen is
-needed. With ``--docs`` only the pictures that the documents show are taken, into docs/images.
+needed. ``RAVE_GUI_LANGUAGE=fr`` shows the window in French. With ``--docs`` only the pictures that the documents show are taken, into docs/images.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from rave_gui.bootstrap import build  # noqa: E402
 from rave_gui.paths import AppPaths, default_paths  # noqa: E402
 from rave_gui.projects import Project  # noqa: E402
 from rave_gui.runtime.manager import EngineManager  # noqa: E402
+from rave_gui.settings import speak  # noqa: E402
 from rave_gui.ui.app import App  # noqa: E402
 
 SIZES = {"large": (1440, 900), "small": (1024, 700)}
@@ -203,6 +204,7 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         move_home(Path(scratch) / "home")
+        speak(default_paths().config)
         project = options.project
         if project is None:
             project = Path(scratch) / "Kitchen percussion"

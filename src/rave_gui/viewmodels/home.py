@@ -173,7 +173,7 @@ def running(jobs: Sequence[Row]) -> list[Row]:
     return sorted((j for j in jobs if j.state in ACTIVE), key=lambda j: (order.get(j.state, 4), j.created))
 
 
-ASIDE = frozenset({"dataset-stats", "dataset-index"})
+ASIDE = frozenset({"dataset-stats", "dataset-index", "dataset-check"})
 """Kinds that are no news when they went well."""
 
 
