@@ -67,12 +67,16 @@ def status_command(console: Console) -> Output:
 @click.argument("name", type=click.Choice(SECRET_NAMES))
 @click.option("--forget", is_flag=True, help="Remove it from the keyring.")
 @json_option
-def secret_command(name: Any, forget: bool) -> Output:
+@pass_console
+def secret_command(console: Console, name: Any, forget: bool) -> Output:
     """Keep a secret in the system's keyring; it is asked for, or read from standard input."""
     from rave_gui.training import notify
 
+    settings = console.services.settings
     if forget:
-        gone = notify.forget_secret(name)
+        gone, along = notify.remove_secret(name, settings)
+        for key, text in along.items():
+            settings.set(key, text)
         return Output({"name": name, "known": False}, tr("Forgotten.") if gone else tr("There was none."))
     if sys.stdin.isatty():
         value = click.prompt(name, hide_input=True, err=True)
@@ -80,7 +84,8 @@ def secret_command(name: Any, forget: bool) -> Output:
         value = sys.stdin.readline().rstrip("\r\n")
     if not value:
         raise click.UsageError("The secret is empty.")
-    notify.set_secret(name, value)
+    for key, text in notify.keep_secret(name, value).items():
+        settings.set(key, text)
     return Output({"name": name, "known": True}, tr("Kept in the keyring."))
 
 

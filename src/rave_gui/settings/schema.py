@@ -168,8 +168,8 @@ SCHEMA: tuple[Setting, ...] = (
         "",
         N_("Webhook"),
         N_(
-            "An address (https://…) that gets a JSON message; Slack, Discord and Mattermost give you one. “keyring”: the address is "
-            "kept in the system's keyring (rave-gui notify secret webhook-address). Empty: none."
+            "An address (https://…) that gets a JSON message; Slack, Discord and Mattermost give you one. Whoever knows it can write "
+            "to you: better keep it as a secret, below (then “keyring” stands here). Empty: none."
         ),
         section=NOTIFICATIONS,
     ),
@@ -209,7 +209,7 @@ SCHEMA: tuple[Setting, ...] = (
         "notify_smtp_user",
         "",
         N_("Mail server's user"),
-        N_("Its password is kept in the system's keyring: rave-gui notify secret smtp-password."),
+        N_("Empty: the server asks for none."),
         section=NOTIFICATIONS,
     ),
     Setting(

@@ -27,6 +27,8 @@ from rave_gui.settings import Settings
 
 Way = Literal["webhook", "email"]
 SecretName = Literal["webhook-token", "webhook-address", "smtp-password"]
+Kept = Literal["", "keyring", "environment"]
+"""Where a secret is known from; empty: it is not."""
 
 WAYS: tuple[Way, ...] = ("webhook", "email")
 SECRETS: tuple[SecretName, ...] = ("webhook-token", "webhook-address", "smtp-password")
@@ -123,6 +125,33 @@ def forget_secret(name: SecretName) -> bool:
     return True
 
 
+def where_kept(name: SecretName) -> Kept:
+    """Where a secret is known from, never what it is. Raises :class:`UserError` (``no-keyring``)."""
+    if os.environ.get(_variable(name)) is not None:
+        return "environment"
+    return "keyring" if secret(name) else ""
+
+
+def keep_secret(name: SecretName, value: str) -> dict[str, str]:
+    """Keep a secret that somebody has typed; the settings that go with it are answered, for the caller to set.
+
+    Raises :class:`UserError` (bad-notification, no-keyring).
+    """
+    if name == "webhook-address":
+        _checked(value.strip())
+        set_secret(name, value.strip())
+        return {"notify_webhook": IN_KEYRING}
+    set_secret(name, value)
+    return {}
+
+
+def remove_secret(name: SecretName, settings: Settings) -> tuple[bool, dict[str, str]]:
+    """Remove a secret: whether there was one, and the settings that go with that. Raises :class:`UserError` (``no-keyring``)."""
+    gone = forget_secret(name)
+    used = name == "webhook-address" and settings.text("notify_webhook").strip() == IN_KEYRING
+    return gone, {"notify_webhook": ""} if used else {}
+
+
 def has_secret(name: SecretName) -> bool:
     """Whether a secret is known; False also where there is no keyring."""
     try:
@@ -133,12 +162,17 @@ def has_secret(name: SecretName) -> bool:
 
 def secret(name: SecretName) -> str:
     """A secret, from the environment or the keyring; empty when there is none. Raises :class:`UserError` (``no-keyring``)."""
-    given = os.environ.get(f"RAVE_GUI_SECRET_{name.upper().replace('-', '_')}")
+    given = os.environ.get(_variable(name))
     if given is not None:
         return given
     import keyring
 
     return str(_asked(lambda: keyring.get_password(SERVICE, name)) or "")
+
+
+def _variable(name: SecretName) -> str:
+    """The environment's name of a secret."""
+    return f"RAVE_GUI_SECRET_{name.upper().replace('-', '_')}"
 
 
 def _asked(question: Any) -> Any:
@@ -173,13 +207,7 @@ def _post(settings: Settings, message: Message) -> None:
     address = settings.text("notify_webhook").strip()
     if address == IN_KEYRING:
         address = secret("webhook-address").strip()
-    url = urllib.parse.urlsplit(address)
-    if url.scheme not in ("http", "https") or not url.hostname:
-        raise UserError(
-            tr("The webhook's address is no web address."),
-            tr("It begins with https:// – change it in the settings."),
-            code="bad-notification",
-        )
+    url = _checked(address)
     token = _optional("webhook-token")
     if token and url.scheme == "http" and url.hostname not in LOOPBACK:
         raise UserError(
@@ -201,7 +229,24 @@ def _post(settings: Settings, message: Message) -> None:
         raise _failed(tr("The webhook answered {code}.", code=error.code), said) from None
     except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            raise _untrusted(str(url.hostname), reason) from None
         raise _failed(tr("The webhook could not be reached: {reason}.", reason=reason), str(error)) from None
+
+
+def _checked(address: str) -> urllib.parse.SplitResult:
+    """The address in parts. Raises :class:`UserError` (``bad-notification``) when it is none."""
+    try:
+        url = urllib.parse.urlsplit(address)
+    except ValueError:  # such as brackets that are not closed
+        url = urllib.parse.urlsplit("")
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise UserError(
+            tr("The webhook's address is no web address."),
+            tr("It begins with https:// – change it in the settings."),
+            code="bad-notification",
+        )
+    return url
 
 
 def _optional(name: SecretName) -> str:
@@ -263,6 +308,15 @@ def _mail(settings: Settings, message: Message) -> None:
             str(error),
             code="notification-failed",
         ) from None
+    except ssl.SSLCertVerificationError as error:
+        raise _untrusted(host, error) from None
+    except (ssl.SSLError, smtplib.SMTPNotSupportedError) as error:
+        raise UserError(
+            tr("{host} did not agree on an encrypted connection, so nothing was sent.", host=host),
+            tr("STARTTLS usually goes with port 587, TLS with port 465: see what your provider says."),
+            repr(error),
+            code="notification-failed",
+        ) from None
     except (smtplib.SMTPException, OSError) as error:
         raise _failed(
             tr("{host} did not take the e-mail: {reason}.", host=host, reason=error), repr(error)
@@ -283,6 +337,22 @@ def _letter(message: Message, sender: str, to: list[str]) -> EmailMessage:
     lines = [message.text, "", *(f"{name}: {value}" for name, value in facts if value)]
     mail.set_content("\n".join(lines).strip() + "\n")
     return mail
+
+
+def _untrusted(host: str, error: ssl.SSLCertVerificationError) -> UserError:
+    return UserError(
+        tr(
+            "The certificate of {host} is not trusted, so nothing was sent: {reason}.",
+            host=host,
+            reason=error.verify_message,
+        ),
+        tr(
+            "Somebody may stand between you and the server, or its name is spelt differently. For a server of your own, add its "
+            "certificate authority to those of the system."
+        ),
+        str(error),
+        code="untrusted-certificate",
+    )
 
 
 def _failed(message: str, details: str) -> UserError:

@@ -19,6 +19,7 @@ from rave_gui.ui.widgets.fields import ChoiceField, Field, PathField, setting_fi
 from rave_gui.viewmodels.palette import plain
 
 if TYPE_CHECKING:
+    from rave_gui.ui.dialogs.settings_notify import SecretRow, TrialRow
     from rave_gui.ui.shell.session import Session
 
 LANGUAGES = {
@@ -126,7 +127,9 @@ class SettingsDialog(Dialog):
         outer: Any = self.layout()
         outer.insertWidget(1, self.search)
         self.rows: dict[str, SettingRow] = {}
-        self._sections: list[tuple[Card, list[SettingRow]]] = []
+        self.beside: list[SecretRow | TrialRow] = []
+        """Secrets and trials of the notifications."""
+        self._sections: list[tuple[Card, list[SettingRow | SecretRow | TrialRow]]] = []
         sections: dict[str, list[Setting]] = {}
         for setting in session.settings.schema.values():
             sections.setdefault(setting.section, []).append(setting)
@@ -134,12 +137,19 @@ class SettingsDialog(Dialog):
             card = Card(session.themes)
             card.box.setSpacing(theme.space("l"))
             card.box.addWidget(label(tr(name), "lead"))
-            rows = []
+            rows: list[SettingRow | SecretRow | TrialRow] = []
             for setting in settings:
                 row = SettingRow(session, setting)
                 self.rows[setting.key] = row
                 rows.append(row)
                 card.box.addWidget(row)
+                if setting.key.startswith("notify_"):
+                    from rave_gui.ui.dialogs import settings_notify
+
+                    for more in settings_notify.beside(self, setting.key):
+                        self.beside.append(more)
+                        rows.append(more)
+                        card.box.addWidget(more)
             self.box.addWidget(card)
             self._sections.append((card, rows))
         self.nothing = label(tr("No setting has such a name."), "muted")
