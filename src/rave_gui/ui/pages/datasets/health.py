@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from rave_gui.ui import words
 from rave_gui.ui.i18n import tr, trn
 from rave_gui.ui.pages.datasets.audit import SplitCard
+from rave_gui.ui.pages.datasets.begin import begin
 from rave_gui.ui.pages.datasets.repaired import RepairCard
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.basic import Button, Card, Chip, label
@@ -120,22 +121,7 @@ class HealthTab(QWidget):
 
     def check(self) -> None:
         """Begin the job that reads every chunk."""
-        services, project, entry = self._session.services, self._session.project, self._entry
-        if services is None or entry is None:
-            return
-        path = project.path if project is not None else None
-        self.check_button.setEnabled(False)
-
-        def work() -> Any:
-            from rave_gui.datasets import actions
-
-            return actions.validate(services, entry.path, path)
-
-        def failed(error: Exception) -> None:
-            self.check_button.setEnabled(True)
-            self._session.fail(error)
-
-        self._session.call(work, self.strip.follow, failed)
+        begin(self._session, self._entry, self.check_button, "validate", self.strip.follow)
 
     def audit(self) -> None:
         """Look into RAVE's split."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVB
 from rave_gui.ui import words
 from rave_gui.ui.bridge import Task
 from rave_gui.ui.i18n import tr, trn
+from rave_gui.ui.pages.datasets.begin import begin
 from rave_gui.ui.pages.datasets.wizard.forecast import Remark
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.basic import Button, Card, PathRow, Stat, label
@@ -169,26 +170,12 @@ class OverviewTab(QWidget):
 
     def measure(self) -> None:
         """Begin the job that measures."""
-        services, project, entry = self._session.services, self._session.project, self._entry
-        if services is None or entry is None:
-            return
-        path = project.path if project is not None else None
-        self.measure_button.setEnabled(False)
-
-        def work() -> Any:
-            from rave_gui.datasets import actions
-
-            return actions.compute_stats(services, entry.path, path)
 
         def done(view: Any) -> None:
             self.ask.hide()
             self.strip.follow(view)
 
-        def failed(error: Exception) -> None:
-            self.measure_button.setEnabled(True)
-            self._session.fail(error)
-
-        self._session.call(work, done, failed)
+        begin(self._session, self._entry, self.measure_button, "compute_stats", done)
 
     # Behind it
 
