@@ -152,54 +152,36 @@ def _phase_line(found: dict[str, Any], number: int) -> str:
     return f"{measured} {tr('{time} in all.', time=clock(seconds))}"
 
 
-def _asked(console: Console, project: str, run: str, name: CommandName, **args: Any) -> Output:
-    from rave_gui.errors import UserError
-    from rave_gui.training import actions
+def _command(name: str, asks: CommandName, words: str) -> click.Command:
+    """``train NAME RUN``: ask a training for something while it runs."""
 
-    found = actions.command(console.services, open_project(project), run, name, **args)
-    if not found["done"]:
-        raise UserError(found["message"], code="refused")
-    return Output(found, found["message"] or tr("Done."))
+    @click.command(name, help=words)
+    @click.argument("run")
+    @existing_project_option
+    @json_option
+    @pass_console
+    def made(console: Console, run: str, project: str) -> Output:
+        from rave_gui.errors import UserError
+        from rave_gui.training import actions
 
+        found = actions.command(console.services, open_project(project), run, asks)
+        if not found["done"]:
+            raise UserError(found["message"], code="refused")
+        return Output(found, found["message"] or tr("Done."))
 
-@click.command("pause")
-@click.argument("run")
-@existing_project_option
-@json_option
-@pass_console
-def pause_command(console: Console, run: str, project: str) -> Output:
-    """Let a training wait between two steps. It keeps its memory; “train resume” lets it go on."""
-    return _asked(console, project, run, "pause")
-
-
-@click.command("checkpoint")
-@click.argument("run")
-@existing_project_option
-@json_option
-@pass_console
-def checkpoint_command(console: Console, run: str, project: str) -> Output:
-    """Let a training write a checkpoint now; its path is printed."""
-    return _asked(console, project, run, "save")
+    return made
 
 
-@click.command("phase2")
-@click.argument("run")
-@existing_project_option
-@json_option
-@pass_console
-def phase2_command(console: Console, run: str, project: str) -> Output:
-    """Let a training begin phase 2 with its next step."""
-    return _asked(console, project, run, "phase2")
-
-
-@click.command("preview")
-@click.argument("run")
-@existing_project_option
-@json_option
-@pass_console
-def preview_command(console: Console, run: str, project: str) -> Output:
-    """Let a training render what it sounds like now."""
-    return _asked(console, project, run, "preview")
+ASKING = (
+    _command(
+        "pause",
+        "pause",
+        "Let a training wait between two steps. It keeps its memory; “train resume” lets it go on.",
+    ),
+    _command("checkpoint", "save", "Let a training write a checkpoint now; its path is printed."),
+    _command("phase2", "phase2", "Let a training begin phase 2 with its next step."),
+    _command("preview", "preview", "Let a training render what it sounds like now."),
+)
 
 
 @click.command("extend")
@@ -226,9 +208,6 @@ def _run_path(project: Project, run: str) -> Path:
 COMMANDS = (
     estimate_command,
     trial_command,
-    pause_command,
-    checkpoint_command,
-    phase2_command,
-    preview_command,
+    *ASKING,
     extend_command,
 )

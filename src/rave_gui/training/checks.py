@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rave_gui.i18n import tr, trn
+from rave_gui.i18n import N_, tr, trn
 from rave_gui.training.parameters import PARAMETERS, defaults, parameter, problems
 from rave_gui.training.schema import DatasetFacts, Finding, MachineFacts, ModelFacts
 from rave_protocol import stacks
@@ -68,48 +68,48 @@ def _stack(values: dict[str, Any]) -> list[Finding]:
     return [_stack_finding(fault) for fault in stacks.faults(values["configs"])]
 
 
+_STACK_WORDS = {
+    "empty": (N_("No configuration is chosen."), N_("Choose one: v2 is the usual.")),
+    "no-base": (
+        N_("{names} only changes another configuration and makes no model by itself."),
+        N_("Put a base such as v2 before it."),
+    ),
+    "needs-v2": (
+        N_("{names} changes parts that only v2 and its relatives have."),
+        N_("Take v2 as the base, or leave it out."),
+    ),
+    "order": (
+        N_("{names}: the base comes first, or it sets back what was put before it."),
+        N_("Put the base at the beginning."),
+    ),
+    "two-bases": (
+        N_("{names} are two bases: the later one replaces most of the earlier."),
+        N_("Keep one of them."),
+    ),
+    "two-encoders": (
+        N_("{names} both replace the encoder: only the last one counts."),
+        N_("Keep one of them."),
+    ),
+    "discrete-encoder": (
+        N_("{names} contradict each other: both decide what the latents are."),
+        N_("Take one of them away."),
+    ),
+    "two-discriminators": (
+        N_("spectral_discriminator has no effect here: the configuration brings a discriminator of its own."),
+        N_("Leave it out."),
+    ),
+    "twice": (N_("{names} is in the list twice."), N_("Keep it once.")),
+}
+"""Code of a fault of a stack to what is wrong and what to do."""
+
+
 def _stack_finding(fault: stacks.StackFault) -> Finding:
-    names = ", ".join(fault.names)
-    words = {
-        "empty": (tr("No configuration is chosen."), tr("Choose one: v2 is the usual.")),
-        "no-base": (
-            tr("{names} only changes another configuration and makes no model by itself.", names=names),
-            tr("Put a base such as v2 before it."),
-        ),
-        "needs-v2": (
-            tr("{names} changes parts that only v2 and its relatives have.", names=names),
-            tr("Take v2 as the base, or leave it out."),
-        ),
-        "order": (
-            tr("{names}: the base comes first, or it sets back what was put before it.", names=names),
-            tr("Put the base at the beginning."),
-        ),
-        "two-bases": (
-            tr("{names} are two bases: the later one replaces most of the earlier.", names=names),
-            tr("Keep one of them."),
-        ),
-        "two-encoders": (
-            tr("{names} both replace the encoder: only the last one counts.", names=names),
-            tr("Keep one of them."),
-        ),
-        "discrete-encoder": (
-            tr("{names} contradict each other: both decide what the latents are.", names=names),
-            tr("Take one of them away."),
-        ),
-        "two-discriminators": (
-            tr(
-                "spectral_discriminator has no effect here: the configuration brings a discriminator of its own."
-            ),
-            tr("Leave it out."),
-        ),
-        "twice": (tr("{names} is in the list twice.", names=names), tr("Keep it once.")),
-    }
-    message, hint = words[fault.code]
+    message, hint = _STACK_WORDS[fault.code]
     return Finding(
         f"stack-{fault.code}",
         "error" if fault.fatal else "warning",
-        message,
-        hint,
+        tr(message, names=", ".join(fault.names)),
+        tr(hint),
         ("configs",),
         {"configs": list(fault.fixed)} if fault.fixed else {},
         tr("Use {stack}", stack=" + ".join(fault.fixed)) if fault.fixed else "",
