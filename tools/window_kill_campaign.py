@@ -19,11 +19,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import faulthandler
 import json
 import os
 import platform
 import queue
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -60,7 +62,9 @@ if TYPE_CHECKING:
 RESULTS = ROOT / "benchmarks" / "results" / "window_kills.json"
 WAYS = ("killed", "closed")
 PATIENCE = 300.0
-"""Seconds after which a window or a job counts as stuck."""
+"""Seconds after which a job counts as stuck."""
+ANSWER = 90.0
+"""Seconds after which a window does."""
 TRUE_WITHIN = 30.0
 """Seconds that a window may take from its first list of jobs until that is what the disk tells."""
 SHORT = 6.0
@@ -81,6 +85,9 @@ def show_window(project: str) -> int:
 
     from rave_gui.ui.app import App
 
+    faulthandler.enable()
+    if hasattr(faulthandler, "register"):
+        faulthandler.register(signal.SIGUSR1)
     qt = QApplication([])
     app = App(qt, default_paths(), project)
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -138,11 +145,12 @@ class Window:
 
     def __init__(self, project: Path) -> None:
         self.begun = time.monotonic()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the window
         self.process = subprocess.Popen(
             [sys.executable, __file__, "--window", str(project)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._errors,
             text=True,
             start_new_session=True,
         )
@@ -157,11 +165,28 @@ class Window:
             self._said.put(line)
 
     def hear(self, key: str) -> Any:
-        """The answer that holds ``key``."""
-        found = json.loads(self._said.get(timeout=PATIENCE))
+        """The answer that holds ``key``. Raises RuntimeError, with what every thread of the window does, when none comes."""
+        end = time.monotonic() + ANSWER
+        while True:
+            try:
+                line = self._said.get(timeout=1.0)
+                break
+            except queue.Empty:
+                if self.process.poll() is None and time.monotonic() < end:
+                    continue
+                raise RuntimeError(f"the window did not say {key!r}: {self._last_words()}") from None
+        found = json.loads(line)
         if key not in found:
             raise RuntimeError(f"the window says {found} where {key!r} was asked for")
         return found[key]
+
+    def _last_words(self) -> str:
+        code = self.process.poll()
+        if code is None and hasattr(signal, "SIGUSR1"):
+            self.process.send_signal(signal.SIGUSR1)
+            time.sleep(1.0)
+        self._errors.seek(0)
+        return f"exit code {code}\n" + self._errors.read().decode(errors="replace")[-8000:]
 
     def say(self, line: str) -> None:
         """Send a line."""
