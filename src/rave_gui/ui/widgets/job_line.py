@@ -20,13 +20,17 @@ if TYPE_CHECKING:
     from rave_gui.ui.bridge import Stop, Task
     from rave_gui.ui.shell.session import Session
 
+SIGNS = {"queued": ("clock", "muted"), "paused": ("pause", "warning")}
+"""Icon and colour of a job that does not work now."""
+
 
 class JobLine(Card):
     """One job: what it does, how far it is, a button to cancel. ``ended`` carries the last :class:`JobView`."""
 
     ended = Signal(object)
 
-    def __init__(self, session: Session, view: JobView) -> None:
+    def __init__(self, session: Session, view: JobView, *, follow: bool = True) -> None:
+        """``follow`` False: only what :attr:`model` is told (the gallery)."""
         super().__init__(session.themes)
         self._session = session
         self.view = view
@@ -47,7 +51,8 @@ class JobLine(Card):
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName(tr("Progress: {title}", title=view.title))
         words_box.addWidget(self.bar)
-        row.addWidget(IconLabel(session.themes, "loader-circle", "accent", 18))
+        self.sign = IconLabel(session.themes, "clock", "muted", 18)
+        row.addWidget(self.sign)
         row.addLayout(words_box, 1)
         self.cancel = IconButton(session.themes, "x", tr("Cancel: {title}", title=view.title))
         self.cancel.clicked.connect(self._cancel)
@@ -55,7 +60,8 @@ class JobLine(Card):
         self.box.addLayout(row)
         self.model.changed.connect(self._refresh)
         self._refresh(frozenset())
-        self._follow()
+        if follow:
+            self._follow()
 
     def leave(self) -> None:
         """Stop following; the job goes on."""
@@ -95,15 +101,17 @@ class JobLine(Card):
         if not self.cancel.isEnabled():
             return
         share = m.fraction
+        self.sign.set_icon(*SIGNS.get(m.state, ("loader-circle", "accent")))
         if share is None:
-            self.bar.setRange(0, 0 if m.active and not self._session.settings.flag("reduce_motion") else 1)
+            moves = m.active and m.state != "queued" and not self._session.settings.flag("reduce_motion")
+            self.bar.setRange(0, 0 if moves else 1)
         else:
             self.bar.setRange(0, 1000)
             self.bar.setValue(round(share * 1000))
         parts = [words.job_state(m.state)]
         if share is not None:
-            parts = [f"{share:.0%}"]
-            if m.eta is not None and m.eta > 1:
+            parts = [f"{share:.0%}"] if m.state == "running" else [*parts, f"{share:.0%}"]
+            if m.state == "running" and m.eta is not None and m.eta > 1:
                 parts.append(tr("{time} left", time=words.duration(m.eta)))
         elif m.started is not None:
             parts.append(words.duration(m.elapsed(time.time())))

@@ -12,8 +12,10 @@ from rave_gui.ui.i18n import tr
 from rave_gui.ui.pages.gallery.data_parts import places, tables
 from rave_gui.ui.pages.gallery.parts import buttons, choices, fields, messages, progress, texts
 from rave_gui.ui.pages.gallery.sound_parts import charts, sounds
+from rave_gui.ui.pages.gallery.work_parts import long_lists, players, takes, work
 from rave_gui.ui.shell.page import Page, PageHead
 from rave_gui.ui.shell.session import Session
+from rave_gui.ui.widgets.ab_player import SoundPlayer
 from rave_gui.ui.widgets.basic import Card, Segments, label
 
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
@@ -63,16 +65,23 @@ class GalleryPage(Page):
         area.setAccessibleName(tr("Component gallery"))
         box.addWidget(area, 1)
         self.area = area
-        for left, right in (
+        for sections in (
             ((tr("Text"), texts), (tr("Buttons"), buttons)),
             ((tr("Fields"), fields), (tr("Choices"), choices)),
             ((tr("Messages"), messages), (tr("Progress"), progress)),
             ((tr("Rows and tables"), tables), (tr("Empty, drop, log"), places)),
             ((tr("Sound"), sounds), (tr("Curves and counts"), charts)),
+            ((tr("Players"), players), (tr("Work under way"), work)),
+            ((tr("Long lists"), long_lists), (tr("Takes"), takes)),
         ):
-            self._add(left, right)
+            self._add(*sections)
         themes.changed.connect(self._retheme)
         self._retheme()
+
+    def leave(self) -> None:
+        """Give the audio device back."""
+        for player in self.findChildren(SoundPlayer):
+            player.release()
 
     def _add(self, *sections: tuple[str, Callable[[Session], QWidget]]) -> None:
         row = QHBoxLayout()
