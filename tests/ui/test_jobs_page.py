@@ -177,8 +177,10 @@ def test_the_making_of_a_dataset_can_pause(
 def test_a_small_window_shows_five_jobs_and_the_log_can_be_folded(
     open_app: Opener, qtbot: QtBot, project: Path
 ) -> None:
-    for number in range(8):
+    for number in range(7):
         put(project, f"20250101-00000{number}-000-aaaa", "succeeded")
+    error = {"code": "disk-full", "message": "The disk is full.", "hint": "Free some space.", "details": ""}
+    failed = put(project, "20250101-000007-000-aaaa", "failed", error=error)
     app = open_jobs(open_app, qtbot, project, 8)
     page = app.page("jobs")
     app.window.resize(1024, 700)
@@ -190,6 +192,11 @@ def test_a_small_window_shows_five_jobs_and_the_log_can_be_folded(
         )
 
     qtbot.waitUntil(lambda: page.split.height() < 560)
+    page.table.select(failed.id)
+    assert page.detail.banner.isVisible()
+    assert page.detail.banner.geometry().bottom() < page.detail.height()
+    assert seen() >= 5
+    page.table.select("20250101-000003-000-aaaa")
     assert seen() >= 5
     assert page.detail.stack.isVisible()
     page.table.setFocus()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFormLayout,
@@ -32,6 +32,8 @@ from rave_protocol import jobfolder
 if TYPE_CHECKING:
     from rave_gui.ui.shell.session import Session
 
+LOWEST = 72
+"""Pixels at 100 % below which a log is of no use."""
 POLL_SECONDS = 0.4
 LINES = 5000
 """Of each kind, the newest are kept."""
@@ -42,6 +44,7 @@ class JobDetail(Card):
 
     folded = False
     """Only the name and the state are seen, and why it failed."""
+    _crowded = False
 
     def __init__(self, session: Session) -> None:
         super().__init__(session.themes)
@@ -125,6 +128,29 @@ class JobDetail(Card):
         self._space()
         self._show_parts()
 
+    def needs(self, *, log: bool) -> int:
+        """Pixels of height for the head, why the job failed, and the log or not."""
+        theme = self._themes.theme
+        inside = self.width() - 2 * theme.space("l") - 2
+        rows = [max(self.fold.sizeHint().height(), self.show_button.sizeHint().height())]
+        if not self.banner.isHidden():
+            rows.append(max(self.banner.heightForWidth(inside), self.banner.minimumSizeHint().height()))
+        if log:
+            rows += [self.tabs.sizeHint().height(), theme.px(LOWEST)]
+        around = 2 * theme.space("s" if self.folded else "l") + 2
+        return around + sum(rows) + theme.space("m") * (len(rows) - 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Where there is no room for both, why a job failed takes the place of its log."""
+        crowded = not self.banner.isHidden() and self.height() < self.needs(log=True)
+        if crowded != self._crowded:
+            self._crowded = crowded
+            self._show_parts()
+
     def _space(self) -> None:
         super()._space()
         if self.folded:
@@ -135,9 +161,10 @@ class JobDetail(Card):
         there = self._row is not None
         for part in (self.title, self.chip, self.fold):
             part.setVisible(there)
-        self.tabs.setVisible(there and not self.folded)
-        self.stack.setVisible(there and not self.folded)
-        self.everything.setVisible(there and not self.folded and self.stack.currentIndex() == 1)
+        log = there and not self.folded and not self._crowded
+        self.tabs.setVisible(log)
+        self.stack.setVisible(log)
+        self.everything.setVisible(log and self.stack.currentIndex() == 1)
         self.nothing.setVisible(not there)
 
     def set_low(self, low: bool) -> None:
@@ -195,6 +222,7 @@ class JobDetail(Card):
             self.banner.show_message(tone, message, str(error.get("hint") or ""))
         else:
             self.banner.hide()
+        self._fit()
 
     def _show_facts(self, row: Row) -> None:
         facts = {

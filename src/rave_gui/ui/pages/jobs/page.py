@@ -41,8 +41,8 @@ TICK_MS = 1000
 """How often times that run are written anew while the page is seen."""
 ROWS = 5
 """Jobs that are seen at least."""
-LOG = 210
-"""Pixels at 100 % that the chosen job needs below them."""
+LOG, HEAD = 210, 56
+"""Pixels at 100 % that the chosen job needs below them, with its log and without."""
 
 
 class JobsPage(Page):
@@ -191,9 +191,10 @@ class JobsPage(Page):
         self.detail.set_folded(folded)
         self.split.handle(1).setEnabled(not folded)
         self.split.setStretchFactor(1, 0 if folded else 2)
-        least = self.detail.minimumSizeHint().height() + self.split.handleWidth()
-        dense = room < tall + (least if folded else theme.px(LOG))
+        dense = room < tall + theme.px(HEAD if folded else LOG)
         self.table.set_dense(dense)
+        least = self.detail.needs(log=not folded and self.detail.banner.isHidden()) + self.split.handleWidth()
+        self.detail.setMinimumHeight(least - self.split.handleWidth())
         self.table.setMinimumHeight(
             max(self.table.height_of(1, dense), min(low if dense else tall, room - least))
         )
@@ -369,10 +370,11 @@ class JobsPage(Page):
         self._chosen()
 
     def _chosen(self) -> None:
-        chosen = self.table.selected()
+        chosen, before = self.table.selected(), self.detail.shown
         self.detail.show_row(chosen[0] if len(chosen) == 1 else None)
-        if self.detail.folded:
-            self._share()  # a job that failed says why, which takes room
+        self._share()  # a job that failed says why, which takes room
+        if self.detail.shown != before and chosen:
+            self.table.scrollTo(self.table.currentIndex())
         self.session.actions.refresh()
 
     # What is asked ---------------------------------------------------------------------------------------------------
