@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QIntValidator, QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QMenu, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from rave_gui.errors import UserError
 from rave_gui.ui.i18n import tr, trn
@@ -17,6 +17,7 @@ from rave_gui.ui.shell.undo import Step
 from rave_gui.ui.widgets.basic import Button, Card, ElidedLabel, IconButton
 from rave_gui.ui.widgets.job_line import JobStrip
 from rave_gui.ui.widgets.long_table import LongModel, LongTable
+from rave_gui.ui.widgets.sides import Sides, beside
 from rave_gui.ui.widgets.table import Column
 from rave_gui.viewmodels import datasets as text
 from rave_gui.viewmodels.datasets import Entry
@@ -71,7 +72,7 @@ class ChunksTab(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(space("m"))
-        box.addLayout(self._tools())
+        box.addWidget(self._tools())
         self.strip = JobStrip(session)
         self.strip.ended.connect(self._ended)
         box.addWidget(self.strip)
@@ -110,16 +111,13 @@ class ChunksTab(QWidget):
         self.model.changed.connect(self._model_changed)
         self._chosen()
 
-    def _tools(self) -> QHBoxLayout:
+    def _tools(self) -> QWidget:
         themes = self._session.themes
-        bar = QHBoxLayout()
-        bar.setSpacing(themes.theme.space("s"))
         self.where = QComboBox()
         self.where.setAccessibleName(tr("Which chunks are shown"))
         self.where.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.where.setMinimumContentsLength(18)
         self.where.activated.connect(lambda _i: self._reorder())
-        bar.addWidget(self.where)
         self.jump_field = QLineEdit()
         self.jump_field.setPlaceholderText(tr("Go to chunk…"))
         self.jump_field.setAccessibleName(tr("Go to the chunk of this number"))
@@ -127,8 +125,6 @@ class ChunksTab(QWidget):
         self.jump_field.setMaximumWidth(themes.theme.px(140))
         self.jump_field.setValidator(QIntValidator(0, 2_147_483_647, self))
         self.jump_field.returnPressed.connect(self._jump_typed)
-        bar.addWidget(self.jump_field)
-        bar.addStretch(1)
         self.flag = Button(
             themes, tr("Mark as bad"), "flag", tip=tr("A clean copy leaves marked chunks out (B)")
         )
@@ -139,10 +135,8 @@ class ChunksTab(QWidget):
         self.export.clicked.connect(self._export)
         self.more = IconButton(themes, "ellipsis", tr("More about chunks"), variant="")
         self.more.clicked.connect(self._show_menu)
-        bar.addWidget(self.flag)
-        bar.addWidget(self.export)
-        bar.addWidget(self.more)
-        return bar
+        left = beside(themes, self.where, self.jump_field, rest=True)
+        return Sides(themes, left, beside(themes, self.flag, self.export, self.more))
 
     # What the view asks
 

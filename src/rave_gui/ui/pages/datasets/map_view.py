@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from rave_gui.ui.i18n import tr, trn
 from rave_gui.ui.pages.datasets.chunk_panel import ChunkPanel
 from rave_gui.ui.shell.session import Session
-from rave_gui.ui.widgets.basic import Button, Card, label
+from rave_gui.ui.widgets.basic import Button, Card, ElidedLabel, label
 from rave_gui.ui.widgets.empty import EmptyState
 from rave_gui.ui.widgets.scatter import ScatterView
 from rave_gui.viewmodels.datasets import Entry
@@ -79,7 +79,7 @@ class MapTab(QWidget):
         self.view.picked.connect(self.choose)
         self.view.hovered.connect(self._hovered)
         left.box.addWidget(self.view, 1)
-        self.hint = label(tr("Click a point to hear it; the arrow keys walk on."), "caption")
+        self.hint = ElidedLabel(tr("Click a point to hear it; the arrow keys walk on."), "caption")
         left.box.addWidget(self.hint)
         left.box.addWidget(self.about)
         columns.addWidget(left, 3)

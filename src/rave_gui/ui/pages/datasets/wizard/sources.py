@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from rave_gui.ui import words
 from rave_gui.ui.i18n import tr, trn
@@ -15,6 +15,7 @@ from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.basic import Button, IconLabel, label
 from rave_gui.ui.widgets.drop import DropZone
 from rave_gui.ui.widgets.path_entry import PathEntry
+from rave_gui.ui.widgets.sides import Sides, beside
 from rave_gui.ui.widgets.table import Column, Table
 from rave_gui.viewmodels.datasets_wizard import WizardModel
 
@@ -57,12 +58,17 @@ class SourcesStep(QWidget):
         super().__init__()
         self._session, self._model = session, model
         themes = session.themes
-        box = QVBoxLayout(self)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        page = QWidget()
+        box = QVBoxLayout(page)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(themes.theme.space("m"))
         zone = DropZone(themes, tr("Drop recordings and folders here"))
         zone.dropped.connect(self._add)
-        head = QHBoxLayout()
+        said = QWidget()
+        head = QHBoxLayout(said)
+        head.setContentsMargins(0, 0, 0, 0)
         head.setSpacing(themes.theme.space("m"))
         head.addWidget(IconLabel(themes, "audio-lines", "accent", 28))
         lines = QVBoxLayout()
@@ -83,9 +89,7 @@ class SourcesStep(QWidget):
         self.files.clicked.connect(self._ask_files)
         self.folder = Button(themes, tr("Add a folder…"), "folder-plus")
         self.folder.clicked.connect(self._ask_folder)
-        head.addWidget(self.files)
-        head.addWidget(self.folder)
-        zone.box.addLayout(head)
+        zone.box.addWidget(Sides(themes, said, beside(themes, self.files, self.folder), 320))
         self.path = PathEntry(session, tr("Path"), tr("Type or paste a path, such as ~/Music/cello"))
         self.path.added.connect(self._add)
         zone.box.addWidget(self.path)
@@ -109,6 +113,7 @@ class SourcesStep(QWidget):
             many=True,
         )
         self._about: dict[Path, tuple[str, str]] = {}
+        self.table.setMinimumHeight(themes.theme.px(120))
         self.table.removed.connect(self._remove)
         box.addWidget(self.table, 1)
         self.remove = Button(
@@ -124,16 +129,18 @@ class SourcesStep(QWidget):
             tr("Endings with commas between them, such as wav, flac. Empty: every kind of sound file.")
         )
         self.kinds.textChanged.connect(lambda _text: self._kinds())
-        self.kinds.setFixedWidth(themes.theme.px(240))
-        foot = QHBoxLayout()
-        foot.setSpacing(themes.theme.space("s"))
+        self.kinds.setMinimumWidth(themes.theme.px(110))
+        self.kinds.setMaximumWidth(themes.theme.px(240))
         name = label(tr("Only these kinds of file"), "strong")
         name.setBuddy(self.kinds)
-        foot.addWidget(name)
-        foot.addWidget(self.kinds)
-        foot.addStretch(1)
-        foot.addWidget(self.remove)
-        box.addLayout(foot)
+        box.addWidget(Sides(themes, beside(themes, name, self.kinds, rest=True), self.remove))
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(page)
+        outer.addWidget(area)
         model.changed.connect(self._changed)
         self._changed("sources")
 
