@@ -23,6 +23,7 @@ from rave_gui.ui.dialogs import tensorboard_logs
 from rave_gui.ui.dialogs.experiment_columns import ColumnsDialog
 from rave_gui.ui.dialogs.experiment_script import ScriptDialog
 from rave_gui.ui.dialogs.experiment_tags import ExperimentTagsDialog
+from rave_gui.ui.widgets.basic import Card
 
 press = QTest.keyClick
 
@@ -208,6 +209,21 @@ def test_runs_side_by_side(open_app: Opener, qtbot: QtBot, project: Project) -> 
     qtbot.waitUntil(lambda: view.comparing and len(side.runs) == 3)
     side.remove("second")
     assert [run.name for run in side.runs] == ["third", "first"]
+    cards = [card for card in side.cards.findChildren(Card) if card.isVisible()]
+    assert [card.accessibleName().partition(":")[0] for card in cards] == ["third", "first"]
+    assert sum("Lowest distance" in card.accessibleName() for card in cards) == 1
+    assert side.alone.isHidden()
+    side.show_tab("curves")
+    one, other = list(side.curves.panels.values())[:2]
+    one.zoom(20.0, 60.0)
+    one.plot.getViewBox().sigRangeChangedManually.emit([True, False])
+    assert other.plot.getViewBox().viewRange()[0] == [20.0, 60.0]
+    side.curves.reset.click()
+    assert side.curves.reset.isHidden()
+    assert one.following
+    assert other.following
+    side.remove("third")
+    assert side.alone.isVisible()
 
 
 def test_what_can_be_taken_out(open_app: Opener, qtbot: QtBot, project: Project, tmp_path: Path) -> None:

@@ -31,7 +31,8 @@ def drawn(panel: PlotPanel) -> float:
 
 def test_the_end_of_an_axis_stays_for_a_while() -> None:
     for end in (1.0, 3.0, 30.0, 99.0, 1000.0, 12_345.0, 864_000.0):
-        assert end <= round_up(end) <= max(end + 8, end * 1.125)
+        assert end <= round_up(end) <= max(end + 0.125, end * 1.125)
+        assert end <= round_up(end, 8.0) <= max(end + 8, end * 1.125)
     assert len({round_up(float(end)) for end in range(100_000, 200_000, 100)}) <= 16
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,6 +51,18 @@ def figure_rows(comparison: Comparison, search: str = "") -> list[Cells]:
         ]
         if _has(row, search)
     ]
+
+
+def pieces(clips: Sequence[Sequence[Clip]]) -> int:
+    """How many different held-out pieces these runs play (RAVE takes them from the run's own dataset); reads one file of each run."""
+    found = set()
+    for of_run in clips:
+        if of_run:
+            try:
+                found.add(hashlib.sha256(of_run[-1].original.read_bytes()).digest())
+            except OSError:
+                continue
+    return len(found)
 
 
 def _cells(row: Difference) -> Cells:

@@ -94,9 +94,9 @@ class ValueAxis(StillAxis):
         return found
 
 
-def round_up(end: float) -> float:
-    """The next end of an axis that stays for a while: at most eight steps or an eighth further."""
-    stride = 2.0 ** max(3, math.floor(math.log2(max(end, 1.0))) - 3)
+def round_up(end: float, least: float = 0.0) -> float:
+    """The next end of an axis that stays for a while: at most ``least`` or an eighth further."""
+    stride = max(least, 2.0 ** (math.floor(math.log2(max(end, 1.0))) - 3))
     return math.ceil(end / stride) * stride
 
 
@@ -131,6 +131,8 @@ class PlotPanel(Card):
     hovered = Signal(object)
     grown = Signal()
     """The user wants to see it large, or small again."""
+    _stride = 8.0
+    """Steps by which the axis grows at least."""
 
     def __init__(self, themes: ThemeManager, title: str, note: str = "", *, growing: bool = False) -> None:
         """``growing``: it can be enlarged."""
@@ -267,7 +269,7 @@ class PlotPanel(Card):
         self._end = max(end, 1.0)
         if self._following:
             # The axis grows by whole strides: a new axis for each value would cost more than the curves.
-            right = round_up(self._end) * 1.01
+            right = round_up(self._end, self._stride) * 1.01
             if self.plot.getViewBox().viewRange()[0][1] != right:
                 self._drawn = ()
                 self._still = True

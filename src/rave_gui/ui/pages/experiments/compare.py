@@ -6,44 +6,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from rave_gui.training.experiments.compare import Clip, Comparison
 from rave_gui.training.experiments.table import Experiment
 from rave_gui.ui.bridge import Task
 from rave_gui.ui.i18n import tr, trn
 from rave_gui.ui.pages.experiments.overlay import OverlayView
+from rave_gui.ui.pages.experiments.run_cards import RunCards
 from rave_gui.ui.pages.experiments.sound import SoundView
 from rave_gui.ui.pages.experiments.values import ValuesView
 from rave_gui.ui.shell.session import Session
-from rave_gui.ui.theme.manager import ThemeManager
-from rave_gui.ui.widgets.basic import ElidedLabel, IconButton, Segments, label
+from rave_gui.ui.widgets.basic import IconButton, Segments, label
+from rave_gui.viewmodels.experiments_compare import pieces
 
 TABS = ("curves", "parameters", "figures", "sound")
-
-
-class Swatch(QWidget):
-    """The colour of a run's curves."""
-
-    def __init__(self, themes: ThemeManager, index: int) -> None:
-        super().__init__()
-        self._themes, self._index = themes, index
-        self.setFixedSize(themes.theme.px(14), themes.theme.px(14))
-
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        colors = self._themes.theme.colors.series
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(colors[self._index % len(colors)]))
-        half = self._themes.theme.px(4)
-        middle = self.height() // 2
-        wide = self.width() if self._index < len(colors) else self.width() // 3
-        painter.drawRoundedRect(0, middle - half // 2, wide, half, 2, 2)
-        if self._index >= len(colors):
-            painter.drawRoundedRect(self.width() - wide, middle - half // 2, wide, half, 2, 2)
-        painter.end()
 
 
 class CompareView(QWidget):
@@ -84,12 +61,15 @@ class CompareView(QWidget):
         )
         head.addWidget(self.more)
         box.addLayout(head)
-        self.legend = QWidget()
-        self._legend = QHBoxLayout(self.legend)
-        self._legend.setContentsMargins(0, 0, 0, 0)
-        self._legend.setSpacing(space("m"))
-        self.legend.setAccessibleName(tr("Compared runs"))
-        box.addWidget(self.legend)
+        self.cards = RunCards(themes)
+        self.cards.away.connect(self.remove)
+        box.addWidget(self.cards)
+        self.alone = label(
+            tr("One run alone: go back (Esc) and select two or more to lay them side by side."),
+            "muted",
+            wrap=True,
+        )
+        box.addWidget(self.alone)
         self.stack = QStackedWidget()
         self.curves = OverlayView(session)
         self.curves.wanted = self.reload
@@ -107,7 +87,8 @@ class CompareView(QWidget):
         """Lay these side by side."""
         self.runs = list(runs)
         self.title.setText(trn("{n} run", "{n} runs side by side", len(runs)))
-        self._make_legend()
+        self.cards.show_runs(self.runs)
+        self.alone.setVisible(len(self.runs) == 1)
         self.reload()
         self.changed.emit()
 
@@ -141,21 +122,22 @@ class CompareView(QWidget):
 
         names, align = [run.name for run in self.runs], self.curves.align
 
-        def work() -> tuple[Comparison, list[list[Clip]]]:
+        def work() -> tuple[Comparison, list[list[Clip]], int]:
             found = actions.comparison(services, project, names, align=align)
-            return found, [compare.clips(run) for run in found.runs]
+            clips = [compare.clips(run) for run in found.runs]
+            return found, clips, pieces(clips)
 
-        def done(found: tuple[Comparison, list[list[Clip]]]) -> None:
+        def done(found: tuple[Comparison, list[list[Clip]], int]) -> None:
             self._reading = None
             if self._again or names != [run.name for run in self.runs] or align != self.curves.align:
                 self._again = False
                 self.reload()
                 return
-            comparison, clips = found
+            comparison, clips, originals = found
             self.curves.show_comparison(comparison)
             self.parameters.show_comparison(comparison)
             self.figures.show_comparison(comparison)
-            self.sound.show_clips(comparison, clips)
+            self.sound.show_clips(comparison, clips, originals)
 
         def failed(error: Exception) -> None:
             self._reading = None
@@ -174,31 +156,6 @@ class CompareView(QWidget):
     def remove(self, name: str) -> None:
         """Compare without this run."""
         self.show_runs([run for run in self.runs if run.name != name])
-
-    def _make_legend(self) -> None:
-        while self._legend.count():
-            item = self._legend.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        themes = self._session.themes
-        for index, run in enumerate(self.runs):
-            part = QWidget()
-            row = QHBoxLayout(part)
-            row.setContentsMargins(0, 0, 0, 0)
-            row.setSpacing(themes.theme.space("xs"))
-            row.addWidget(Swatch(themes, index))
-            name = ElidedLabel(run.name, "strong")
-            name.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-            name.setMinimumWidth(themes.theme.px(30))
-            row.addWidget(name)
-            if len(self.runs) > 2:
-                away = IconButton(themes, "x", tr("Compare without “{name}”", name=run.name))
-                away.clicked.connect(lambda _on=False, name=run.name: self.remove(name))
-                row.addWidget(away)
-            self._legend.addWidget(part)
-        self._legend.addStretch(1)
 
     def _menu(self) -> QMenu:
         menu = QMenu(self)

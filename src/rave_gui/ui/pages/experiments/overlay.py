@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Literal
 
@@ -11,7 +12,6 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
-    QHBoxLayout,
     QScrollArea,
     QStackedWidget,
     QVBoxLayout,
@@ -25,7 +25,8 @@ from rave_gui.ui.shell.session import Session
 from rave_gui.ui.theme.manager import ThemeManager
 from rave_gui.ui.widgets.basic import Button, Segments, label
 from rave_gui.ui.widgets.empty import EmptyState
-from rave_gui.ui.widgets.plot import Look, PlotPanel, StepAxis
+from rave_gui.ui.widgets.flowlayout import FlowLayout
+from rave_gui.ui.widgets.plot import Look, PlotPanel, StepAxis, StillAxis
 from rave_gui.viewmodels.experiments_compare import tags_in_order, time_unit
 from rave_gui.viewmodels.series import Series
 
@@ -35,7 +36,7 @@ MOST_LETTERS = 26
 Align = Literal["step", "time"]
 
 
-class TimeAxis(pg.AxisItem):  # type: ignore[misc]
+class TimeAxis(StillAxis):
     """Figures with a unit of time."""
 
     unit = "s"
@@ -49,6 +50,7 @@ class RunsPanel(PlotPanel):
     """One scalar of several runs; where colours come round again, the lines are dashed."""
 
     _axis = ("step", "s")
+    _stride = 0.0  # these runs do not grow, and time may be counted in days
 
     def _pens(self) -> None:
         super()._pens()
@@ -90,8 +92,7 @@ class OverlayView(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(space("m"))
-        bar = QHBoxLayout()
-        bar.setSpacing(space("m"))
+        bar = FlowLayout(spacing=space("m"))
         bar.addWidget(label(tr("Aligned by"), "caption"))
         self.by = Segments([("step", tr("Steps")), ("time", tr("Time of work"))], tr("Aligned by"))
         self.by.set("step")
@@ -102,11 +103,11 @@ class OverlayView(QWidget):
         for check in (self.smooth, self.log):
             check.toggled.connect(self._look)
             bar.addWidget(check)
-        bar.addStretch(1)
         self.reset = Button(
             self._themes, tr("Show everything"), "rotate-ccw", "quiet", tip=tr("Leave the zoom")
         )
         self.reset.clicked.connect(self._follow)
+        self.reset.hide()
         bar.addWidget(self.reset)
         box.addLayout(bar)
         self.stack = QStackedWidget()
@@ -158,6 +159,9 @@ class OverlayView(QWidget):
                 panel = RunsPanel(self._themes, curve_title(tag))
                 panel.setMinimumHeight(self._themes.theme.px(PANEL_HEIGHT))
                 panel.hovered.connect(self._hover)
+                panel.plot.getViewBox().sigRangeChangedManually.connect(
+                    functools.partial(self._zoomed, panel)
+                )
                 self.panels[tag] = panel
                 self._columns = 0
             panel = self.panels[tag]
@@ -196,7 +200,16 @@ class OverlayView(QWidget):
         for panel in self.panels.values():
             panel.set_look(Look(0.8 if self.smooth.isChecked() else 0.0, self.log.isChecked()))
 
+    def _zoomed(self, source: RunsPanel, *_: object) -> None:
+        """The others show the same stretch."""
+        (low, high), _y = source.plot.getViewBox().viewRange()
+        for panel in self.panels.values():
+            if panel is not source:
+                panel.zoom(low, high)
+        self.reset.show()
+
     def _follow(self) -> None:
+        self.reset.hide()
         for panel in self.panels.values():
             panel.follow()
 

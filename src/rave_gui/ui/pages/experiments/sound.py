@@ -29,6 +29,7 @@ class SoundView(QWidget):
         self._clips: list[list[Clip]] = []
         self._steps: list[int] = []
         self._common = True
+        self._pieces = 1
         themes = session.themes
         space = themes.theme.space
         box = QVBoxLayout(self)
@@ -66,8 +67,9 @@ class SoundView(QWidget):
         card.box.addWidget(self.player, 1)
         self.stack.addWidget(card)
 
-    def show_clips(self, comparison: Comparison, clips: list[list[Clip]]) -> None:
-        """``clips``: previews of each run, in the order of the runs."""
+    def show_clips(self, comparison: Comparison, clips: list[list[Clip]], pieces: int = 1) -> None:
+        """``clips``: previews of each run, in the order of the runs; ``pieces``: how many different originals they have."""
+        self._pieces = pieces
         before = self.step
         self._names, self._clips = [run.name for run in comparison.runs], clips
         self._steps = steps_to_hear(clips, comparison.clip_steps)
@@ -115,6 +117,13 @@ class SoundView(QWidget):
             tracks.append(Track(name, shown, role, clip.reconstruction))
         self.player.set_tracks(tracks, keep=bool(self.player.tracks))
         notes = []
+        if self._pieces > 1:
+            notes.append(
+                tr(
+                    "These runs were given different pieces; the original is the one of “{name}”.",
+                    name=playing[0][0],
+                )
+            )
         if not self._common:
             notes.append(
                 tr("There is no step at which all of these runs have a sound: each is heard at its nearest.")

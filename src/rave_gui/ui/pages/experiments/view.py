@@ -110,6 +110,8 @@ class ExperimentsView(QWidget):
         self._bar.addWidget(self.more, 0, top)
         self.compare_button = ActionButton(themes, actions, "experiments.compare", "primary")
         self._bar.addWidget(self.compare_button, 0, top)
+        begin = ActionButton(themes, actions, "training.new", "primary")
+        self.empty.box.insertWidget(self.empty.box.count() - 1, begin, 0, Qt.AlignmentFlag.AlignHCenter)
 
     def enter(self, where: dict[str, Any]) -> None:
         """``compare``: names of runs to be laid side by side; ``filter``: a filter."""
@@ -354,6 +356,8 @@ class ExperimentsView(QWidget):
             parts.append(trn("{n} selected", "{n} selected", chosen))
         elif model.shown > 1:
             parts.append(tr("select two or more with Ctrl or Shift to compare them"))
+        elif len(model.all) == 1:
+            parts.append(tr("a second one can be laid beside it"))
         self.foot.setText("  ·  ".join(parts))
         self.foot.setVisible(bool(model.all))
 
