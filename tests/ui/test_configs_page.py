@@ -54,7 +54,9 @@ def test_the_library_is_searched_and_read(
 ) -> None:
     app, view = open_view(open_app, qtbot, tmp_path)
     assert len(names(view)) == 24
-    assert not app.session.actions.is_enabled("configs.use")
+    assert view.model.item is not None
+    assert view.model.item.name == "v2"  # the usual one, until another is chosen
+    assert app.session.actions.is_enabled("configs.use")
     view.library.search.setText("playing delay")
     assert names(view) == ["causal"]
     view.library.search.setText("no such thing")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from rave_gui.errors import UserError
@@ -24,6 +24,7 @@ from rave_gui.viewmodels.compose import ComposeModel
 from rave_gui.viewmodels.configs import ConfigItem, ConfigsModel
 
 PARTS = ("library", "compose", "templates")
+USUAL = "v2"
 
 
 class ConfigsView(QWidget):
@@ -263,7 +264,9 @@ class ConfigsView(QWidget):
             self._edit = ""
             self.library.select(edit)
             self.edit(edit)
-        wanted = self.model.named(self._wanted) if self._wanted else None
+        # An empty half of the page tells nobody anything: at first the usual configuration is shown.
+        name = self._wanted or (USUAL if self.model.item is None else "")
+        wanted = self.model.named(name) if name else None
         if wanted is not None:
             self._wanted = ""
             self.library.select(wanted)
@@ -298,6 +301,19 @@ class ConfigsView(QWidget):
             if button is not None:
                 button.setVisible(wanted)
         self.bar.setVisible(part is not self.editor)
+        self._make_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Where the words of the buttons do not fit beside the parts, those that are not the main thing keep their icons only."""
+        buttons = [button for button in self.bar.findChildren(ActionButton) if not button.isHidden()]
+        words = sum(button.words_width() + self._bar.spacing() for button in buttons)
+        narrow = self.tabs.sizeHint().width() + words > self.width()
+        for button in buttons:
+            button.set_compact(narrow and button.property("variant") != "primary")
 
     # Keys
 
