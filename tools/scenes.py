@@ -139,6 +139,19 @@ def _part(view: str) -> Callable[[Tour], None]:
     return arrange
 
 
+def _side_by_side(tab: str) -> Callable[[Tour], None]:
+    """The newest runs laid side by side."""
+
+    def arrange(tour: Tour) -> None:
+        page = tour.go("training", view="compare", compare=tour.names("run")[-3:])
+        tour.spin(lambda: page.slots.view("compare").comparing, 20)
+        tour.rest(2.0)
+        page.slots.view("compare").comparison.show_tab(tab)
+        tour.rest(1.5)
+
+    return arrange
+
+
 def _gallery(tour: Tour) -> None:
     tour.go("gallery")
     tour.rest(3.0)
@@ -222,6 +235,9 @@ FILLED: tuple[Scene, ...] = (
     Scene("new-run-settings", _new_run(3)),
     Scene("new-run-review", _new_run(4)),
     Scene("compare", _part("compare")),
+    Scene("compare-curves", _side_by_side("curves")),
+    Scene("compare-parameters", _side_by_side("parameters")),
+    Scene("compare-sound", _side_by_side("sound")),
     Scene("configs", _part("configs")),
     Scene("models", _models("listen")),
     Scene("models-checkpoints", _models("checkpoints")),
