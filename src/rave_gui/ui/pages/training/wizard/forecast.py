@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QRectF, QSize, QTimer
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from rave_gui.errors import UserError
 from rave_gui.ui.bridge import Task
@@ -17,6 +17,7 @@ from rave_gui.ui.shell.session import Session
 from rave_gui.ui.theme import fonts
 from rave_gui.ui.theme.manager import ThemeManager
 from rave_gui.ui.widgets.basic import Card, Stat, label
+from rave_gui.ui.widgets.flow import FlowGrid
 from rave_gui.viewmodels.newrun import NewRunModel
 
 SETTLE_MS = 500
@@ -87,35 +88,30 @@ class Forecast(Card):
         themes = session.themes
         space = themes.theme.space
         self.box.addWidget(label(tr("What it comes to"), "lead"))
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(space("l"))
-        grid.setVerticalSpacing(space("s"))
-        self.stats: dict[str, Stat] = {}
-        for i, (key, caption) in enumerate(
-            (
-                ("parameters", tr("Parameters")),
-                ("latent", tr("Latents")),
-                ("rate", tr("Sample rate")),
-                ("frame", tr("Latent step")),
-            )
-        ):
-            self.stats[key] = Stat(caption)
-            grid.addWidget(self.stats[key], i // 2, i % 2)
-        self.box.addLayout(grid)
-        self.memory_title = label(tr("Memory of a training step"), "strong")
-        self.box.addWidget(self.memory_title)
+        # Everything scrolls together: with large text in a small window the figures alone would not fit.
+        area, self.findings = column(themes)
+        self.findings.setSpacing(space("m"))
+        self.stats: dict[str, Stat] = {
+            "parameters": Stat(tr("Parameters")),
+            "latent": Stat(tr("Latents")),
+            "rate": Stat(tr("Sample rate")),
+            "frame": Stat(tr("Latent step")),
+        }
+        figures = FlowGrid(themes, 90, most=2)
+        figures.set_things(list(self.stats.values()))
+        self.findings.addWidget(figures)
+        self.memory_title = label(tr("Memory of a training step"), "strong", wrap=True)
+        self.findings.addWidget(self.memory_title)
         self.bars = {
             "phase_1": MemoryBar(themes, tr("Phase 1")),
             "phase_2": MemoryBar(themes, tr("Phase 2")),
         }
         for bar in self.bars.values():
-            self.box.addWidget(bar)
+            self.findings.addWidget(bar)
         self.state = label("", "caption", wrap=True)
-        self.box.addWidget(self.state)
+        self.findings.addWidget(self.state)
         self.advice = AdviceView(session, model)
-        self.box.addWidget(self.advice)
-        area, self.findings = column(themes)
-        self.findings.setSpacing(space("m"))
+        self.findings.addWidget(self.advice)
         self._rows = QVBoxLayout()
         self._rows.setSpacing(space("m"))
         self.findings.addLayout(self._rows)

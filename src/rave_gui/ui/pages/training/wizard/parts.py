@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QScrollArea,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from rave_gui.training.schema import Finding
 from rave_gui.ui.theme.manager import ThemeManager
@@ -18,6 +30,32 @@ LOOKS = {
     "warning": ("triangle-alert", "warning"),
     "info": ("info", "muted"),
 }
+
+
+class ElidedButton(Button):
+    """A button whose words end with an ellipsis where there is no room for them; the hint has them all."""
+
+    def __init__(
+        self, themes: ThemeManager, text: str, icon: str, variant: str = "", *, tip: str = ""
+    ) -> None:
+        super().__init__(themes, text, icon, variant, tip=tip or text)
+        self._least = themes.theme.px(96)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """A word or two."""
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), self._least), hint.height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        option: Any = QStyleOptionButton()
+        self.initStyleOption(option)
+        metrics = self.fontMetrics()
+        around = self.sizeHint().width() - metrics.horizontalAdvance(self.text())
+        option.text = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width() - around)
+        painter = QStylePainter(self)
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+        painter.end()
 
 
 class CardGrid(QWidget):
@@ -94,7 +132,7 @@ class FindingRow(QWidget):
         if finding.hint:
             words.addWidget(label(finding.hint, "caption", wrap=True))
         if finding.fix and finding.fix_label:
-            button = Button(themes, finding.fix_label, "wand-sparkles", "quiet")
+            button = ElidedButton(themes, finding.fix_label, "wand-sparkles", "quiet")
             values = dict(finding.fix)
             button.clicked.connect(lambda: fix(values))
             line = QHBoxLayout()

@@ -8,11 +8,11 @@ from rave_gui.ui import words
 from rave_gui.ui.i18n import tr, trn
 from rave_gui.ui.pages.training.facts import value_words
 from rave_gui.ui.pages.training.wizard.forecast import Forecast
-from rave_gui.ui.pages.training.wizard.parts import column, fill_rows
+from rave_gui.ui.pages.training.wizard.parts import ElidedButton, column, fill_rows
 from rave_gui.ui.pages.training.wizard.trial import TrialCard
 from rave_gui.ui.pages.training.wizard.when import StartTime
 from rave_gui.ui.shell.session import Session
-from rave_gui.ui.widgets.basic import Button, Card, label
+from rave_gui.ui.widgets.basic import Card, label
 from rave_gui.ui.widgets.fields import ChoiceField, TextField
 from rave_gui.ui.widgets.timeline import PhaseTimeline
 from rave_gui.viewmodels.newrun import NewRunModel
@@ -73,7 +73,7 @@ class ReviewStep(QWidget):
         top.setSpacing(space("m"))
         self.changes_title = label("", "lead", wrap=True)
         top.addWidget(self.changes_title, 1)
-        self.keep = Button(
+        self.keep = ElidedButton(
             themes,
             tr("Keep as template…"),
             "bookmark",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from rave_gui.training.parameters import GROUPS, PARAMETERS
@@ -24,6 +24,8 @@ WIDE = frozenset({"bindings", "paths", "path"})
 """Kinds whose field takes the whole width."""
 ORDER = ("length", "data", "saving", "learning", "model", "machine", "speed", "safety", "run")
 """Groups as a musician wants them."""
+TWO_COLUMNS = 480
+"""Pixels at 100 % from which on two fields stand beside each other."""
 LEVELS = {"basic": 0, "advanced": 1, "expert": 2}
 
 
@@ -53,12 +55,14 @@ class SettingsStep(QWidget):
         )
         self.level.set("basic")
         self._level = 0
+        self._columns = 2
         self.level.chosen.connect(self._choose_level)
         bar.addWidget(self.search, 1)
         bar.addWidget(self.level)
         left.addLayout(bar)
         self.area, self._box = column(themes)
         left.addWidget(self.area, 1)
+        self.area.viewport().installEventFilter(self)
         row.addLayout(left, 5)
         self._aside = QVBoxLayout()
         row.addLayout(self._aside, 2)
@@ -94,8 +98,6 @@ class SettingsStep(QWidget):
         grid = QGridLayout()
         grid.setHorizontalSpacing(themes.theme.space("xl"))
         grid.setVerticalSpacing(themes.theme.space("l"))
-        grid.setColumnStretch(0, 1)
-        grid.setColumnStretch(1, 1)
         card.box.addLayout(grid)
         keys = []
         for parameter in self._parameters.values():
@@ -165,22 +167,35 @@ class SettingsStep(QWidget):
             any_shown = any_shown or bool(shown)
         self.nothing.setVisible(not any_shown)
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """One column where two do not fit."""
+        if event.type() == QEvent.Type.Resize:
+            room = self.area.viewport().width()
+            columns = 2 if room >= self._session.themes.theme.px(TWO_COLUMNS) else 1
+            if columns != self._columns:
+                self._columns = columns
+                self._sift()
+        return super().eventFilter(watched, event)
+
     def _lay_out(self, card: Card, keys: list[str], shown: list[str]) -> None:
-        if card.property("shown") == shown:
+        columns = self._columns
+        if card.property("shown") == [columns, *shown]:
             return
-        card.setProperty("shown", shown)
+        card.setProperty("shown", [columns, *shown])
         grid: Any = card.property("grid")
+        for number in range(2):
+            grid.setColumnStretch(number, 1 if number < columns else 0)
         for key in keys:
             grid.removeWidget(self.fields[key])
         place = 0
         for key in shown:
-            wide = self._parameters[key].kind in WIDE
-            if wide and place % 2:
+            span = columns if self._parameters[key].kind in WIDE else 1
+            if span > 1 and place % columns:
                 place += 1
             grid.addWidget(
-                self.fields[key], place // 2, place % 2, 1, 2 if wide else 1, Qt.AlignmentFlag.AlignTop
+                self.fields[key], place // columns, place % columns, 1, span, Qt.AlignmentFlag.AlignTop
             )
-            place += 2 if wide else 1
+            place += span
         for key in keys:
             self.fields[key].setVisible(key in shown)
 

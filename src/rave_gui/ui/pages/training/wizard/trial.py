@@ -31,7 +31,7 @@ class TrialCard(Card):
         head.setSpacing(space("m"))
         texts = QVBoxLayout()
         texts.setSpacing(2)
-        texts.addWidget(label(tr("How long will it take?"), "lead"))
+        texts.addWidget(label(tr("How long will it take?"), "lead", wrap=True))
         self.about = label("", "muted", wrap=True)
         texts.addWidget(self.about)
         head.addLayout(texts, 1)
