@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -415,3 +416,29 @@ def test_a_missing_output_is_told_and_a_text_is_no_sound(tmp_path: Path) -> None
     with pytest.raises(UserError) as failed:
         player.from_file(tmp_path / "x.wav")
     assert failed.value.code == "unreadable"
+
+
+def test_chunks_are_read_from_whichever_thread_the_window_has_at_hand(tmp_path: Path) -> None:
+    """Every call of the window comes from another thread, and the next dataset is opened by another than the one before."""
+    folders = [
+        built(tmp_path / name, {f"{name}.wav": tone(count * RATE, 220.0, 0.5)})
+        for name, count in (("a", 1), ("b", 2))
+    ]
+    paths, model = app_paths(tmp_path), ChunksModel()
+    totals: list[int] = []
+    faults: list[BaseException] = []
+
+    def read(folder: Path) -> None:
+        try:
+            totals.append(model.open(folder, paths)["total"])
+        except BaseException as error:  # noqa: BLE001 - carried out of the thread
+            faults.append(error)
+
+    for folder in (*folders, *folders):
+        for work in (lambda folder=folder: read(folder), lambda: model.details(0), model.list_sources):
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+    model.close()
+    assert faults == []
+    assert totals == [10, 21, 10, 21]

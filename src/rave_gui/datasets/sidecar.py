@@ -88,8 +88,10 @@ class Sidecar:
     def __init__(self, path: Path, *, create: bool = False, read_only: bool = False) -> None:
         """Open ``path``. Raises :class:`sqlite3.Error` when it is not such a database."""
         if read_only:
-            # immutable: no lock and no journal file, so that a dataset on read-only media opens too.
-            self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+            # immutable: no lock and no journal file, so that a dataset on read-only media opens too. A browser reads from one thread
+            # at a time, but not always from the same.
+            uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+            self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
         else:
             self._db = sqlite3.connect(path)
             # A dying process loses nothing by this; a dying machine is noticed by the boot id (see build.py).

@@ -120,9 +120,9 @@ class ChunksModel:
         from rave_gui.datasets.browse import Browser
 
         with self._lock:
-            if self._browser is not None:
-                self._browser.close()
-                self._browser = None
+            before, self._browser = self._browser, None  # one that cannot be closed must not keep the next from being opened
+            if before is not None:
+                before.close()
             browser = self._browser = Browser(path, paths)
             return {**self._facts(browser), "first": self._page(browser, 0, View(), measure=browser.lazy)}
 
