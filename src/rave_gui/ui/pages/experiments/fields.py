@@ -10,15 +10,17 @@ from typing import Any
 from rave_gui.training.parameters import PARAMETERS
 from rave_gui.ui import words
 from rave_gui.ui.i18n import tr
+from rave_gui.ui.pages.training.runs import moment
 from rave_gui.ui.widgets.table import Column
 from rave_gui.viewmodels.experiments import ExperimentsModel, Group, Row, at_step
 from rave_gui.viewmodels.scalars import panel_of
 
 FIGURES = (".last", ".best", ".best_step")
-WIDTHS = {"name": 230, "state": 120, "step": 100, "dataset": 130, "config": 150, "preset": 100, "created": 140, "modified": 140,
+WIDTHS = {"name": 230, "state": 120, "step": 100, "dataset": 130, "config": 150, "preset": 100, "created": 170, "modified": 170,
           "tags": 130, "note": 200, "phase": 80, "bytes": 90}  # fmt: skip
 RIGHT = ("step", "bytes", "steps_per_second", "seconds", "peak_memory")
 """Fields of a run that stand on the right though they are no figures of curves."""
+TIMES = ("created", "modified")
 KINDS = ("run", "figures", "parameters", "bindings")
 
 
@@ -121,8 +123,8 @@ def text(name: str, value: Any) -> str:
         return words.job_state(str(value))
     if name == "phase":
         return {1: tr("Phase 1"), 2: tr("Phase 2")}.get(value, str(value))
-    if name in ("created", "modified") and isinstance(value, (int, float)):
-        return datetime.fromtimestamp(value).astimezone().strftime("%Y-%m-%d %H:%M")
+    if name in TIMES and isinstance(value, (int, float)):
+        return moment(value)
     if name in ("bytes", "peak_memory"):
         return words.size(float(value)) if value else ""
     if name == "seconds" and isinstance(value, (int, float)):
@@ -173,8 +175,16 @@ def make_column(model: ExperimentsModel, name: str) -> Column[Row]:
         tone=(lambda row: "" if isinstance(row, Group) else words.state_tone(str(row.fields.get("state") or "")) or "muted")
         if name == "state"
         else lambda row: "muted" if isinstance(row, Group) else "",
-        tip=lambda row: f"{title(name)}: {show(row)}",
+        tip=lambda row: f"{title(name)}: {_exact(row, name) or show(row)}",
     )  # fmt: skip
+
+
+def _exact(row: Row, name: str) -> str:
+    """A time in full; empty for everything else."""
+    value = None if isinstance(row, Group) or name not in TIMES else row.fields.get(name)
+    if not value or not isinstance(value, (int, float)):
+        return ""
+    return datetime.fromtimestamp(value).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _is_figure(model: ExperimentsModel, name: str) -> bool:
