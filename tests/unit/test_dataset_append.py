@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from rave_gui.datasets import append, build, intake, notes, swap
+from rave_gui.datasets import append, beside, build, clean, intake, notes, swap
 from rave_gui.datasets.read import Dataset
 from rave_gui.errors import UserError
+from rave_gui.paths import AppPaths
 from rave_protocol import jobfolder
 from rave_protocol.commands import Command
 from rave_protocol.files import append_line
@@ -200,3 +201,30 @@ def test_notes_hold_for_what_lies_below(tmp_path: Path) -> None:
     assert notes.of(data, "/elsewhere")["licence"] == ""
     notes.write(data, str(tmp_path / "one"), licence="")
     assert list(notes.read(data)) == [str(tmp_path / "one" / "a.wav")]
+
+
+@pytest.mark.parametrize(("marked", "left"), [([1, 2, 3], 2), ([0, 1], 3), ([0, 4], 3)])
+def test_a_cleaned_copy_can_grow(tmp_path: Path, marked: list[int], left: int) -> None:
+    """The chunk that a new tail is filled up from is found by its new number, or is gone."""
+    paths = AppPaths(tmp_path / "home", tmp_path / "home", tmp_path / "home")
+    original = make(tmp_path)
+    before = chunks(original)
+    assert len(before) == 5
+    with Dataset(original) as dataset:
+        keys = frozenset(dataset.key(number) for number in marked)
+    beside.set_marks(original, keys, paths=paths)
+    clean.clean_copy(original, tmp_path / "clean", paths=paths)
+    shutil.rmtree(original)
+    (tmp_path / "clean").rename(original)
+    kept = chunks(original)
+    assert len(kept) == left
+    short = noise(tmp_path / "two" / "d.wav", CHUNK // 2)
+    assert add(tmp_path, tmp_path / "two")["added"] == 1
+    after = chunks(original)
+    assert np.array_equal(after[:left], kept)
+    assert np.array_equal(after[-1][-CHUNK // 2 :], short)
+    fill = short if 4 in marked else before[4][-CHUNK // 2 :]
+    assert np.array_equal(after[-1][: CHUNK // 2], fill)
+    with Dataset(original) as dataset:
+        names = {Path(origin.path).name for origin in dataset.origins(left)}
+    assert ("b.wav" in names) == (4 not in marked)

@@ -143,6 +143,11 @@ def write_sidecar(
         # It describes another build than the one this copy could be gone on with; recordings can still be added to it.
         target.execute("DELETE FROM meta WHERE key = 'signature'")
         target.execute("UPDATE meta SET value = ? WHERE key = 'boundary'", (str(len(numbers)),))
+        # The chunk that an addition would fill up its last one with: by its new number, and none when it is gone.
+        target.execute(
+            "UPDATE meta SET value = COALESCE((SELECT new FROM kept WHERE old = CAST(value AS INTEGER)), -1) "
+            "WHERE key = 'last_joined'"
+        )
         target.commit()
         target.execute("PRAGMA journal_mode = DELETE")
         target.execute("VACUUM")

@@ -66,6 +66,10 @@ class Intake:
         for index, channel, start in json.loads(sidecar.get("joining", "[]")):
             self._join_skip.setdefault(index, {})[channel] = start
         self._last_joined = int(sidecar.get("last_joined", "-1"))
+        if (
+            self._last_joined >= self.chunks
+        ):  # copies of earlier versions kept the number it had in the original
+            self._last_joined = -1
         if self._last_joined >= 0:
             self._join[:] = store.audio(self._last_joined, settings.channels)
         self.silent = int(sidecar.get("silent", "0"))
