@@ -19,6 +19,7 @@ from rave_gui.paths import AppPaths, default_paths
 from rave_gui.settings import Settings, speak
 from rave_gui.ui import words
 from rave_gui.ui.bridge import Bridge
+from rave_gui.ui.bridge.qt_types import QtTypes
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.main_window import MainWindow
 from rave_gui.ui.shell import menus
@@ -78,6 +79,8 @@ class App(QObject):
         self.messages = Messages(self.session, window)
         self.engine_setup = EngineSetup(self.session, warm)
         self.live = Live(self.session)
+        self._qt_types = QtTypes(self)
+        self._qt_types.ready.connect(self._import_pages)
         self._specs = {spec.key: spec for spec in PAGES}
         keys = page_keys()
         for spec in PAGES:
@@ -217,7 +220,10 @@ class App(QObject):
             self.use_project(Path(last))
         self.engine_setup.begin()
         self.live.begin()
-        # What pages import (plots above all) takes a second: in a thread, while the window can be used already.
+        self._qt_types.start()
+
+    def _import_pages(self) -> None:
+        """What pages import (plots above all) takes a second: in a thread, while the window can be used already."""
         self.bridge.stream(import_pages, lambda _keys: None, lambda _none: self._make_next())
 
     def use_project(self, path: Path | None) -> None:
@@ -277,6 +283,7 @@ class App(QObject):
             detach()
         self.messages.close()
         self._end_boards()
+        self._qt_types.stop()
         self.bridge.close()
 
     def _end_boards(self) -> None:
