@@ -363,6 +363,35 @@ def test_rename_and_tags_can_be_undone(open_app: Opener, qtbot: QtBot, tmp_path:
     assert not page.list.tag.isHidden()
 
 
+def test_what_another_process_does_to_the_dataset_shown(
+    open_app: Opener, qtbot: QtBot, tmp_path: Path, sounds: Path
+) -> None:
+    from rave_gui.bootstrap import build
+    from rave_gui.datasets import actions
+
+    project = Project.open(tmp_path / "project", create=True)
+    built(project, sounds, "drums", tmp_path)
+    app, page = opened(open_app, qtbot, project.path)
+    other = build(default_paths())
+    told: list[str] = []
+    app.session.told.connect(lambda words, _step: told.append(words))
+    page.open_entry(row(page, "drums"))
+    actions.rename(other, project.path, "drums", "percussion")
+    qtbot.waitUntil(lambda: page.detail.title.text() == "percussion", timeout=PATIENCE)
+    assert page.stack.currentWidget() is page.detail
+    assert page.current is not None
+    assert page.current.path == project.datasets / "percussion"
+    app.session.go("datasets", dataset="nope")
+    qtbot.waitUntil(lambda: any("“nope”" in words for words in told), timeout=PATIENCE)
+    assert page.stack.currentWidget() is page.home
+    page.open_entry(row(page, "percussion"))
+    actions.delete(other, project.path, "percussion")
+    qtbot.waitUntil(lambda: page.stack.currentWidget() is page.home, timeout=PATIENCE)
+    assert any("deleted elsewhere" in words for words in told)
+    assert page.current is None
+    assert not app.session.actions.is_enabled("datasets.train")
+
+
 def silent_player(_rate: int, _channels: int) -> Any:
     """An output that needs no device."""
     from rave_gui.errors import UserError

@@ -90,6 +90,15 @@ def merge(rows: Iterable[DatasetRow], jobs: Sequence[Row]) -> list[Entry]:
     return found
 
 
+def renamed_to(entry: Entry, before: Sequence[Entry], now: Sequence[Entry]) -> Entry | None:
+    """The entry that a dataset gone from the list has become: a new name, with the time at which it was made (a copy has its own)."""
+    known = {one.name for one in before}
+    found = [
+        one for one in now if one.name not in known and (one.created, one.lazy) == (entry.created, entry.lazy)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
 def job_target(job: Row) -> str:
     """Path of the dataset a job works at."""
     params: dict[str, Any] = getattr(job, "params", {})

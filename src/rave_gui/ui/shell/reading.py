@@ -40,6 +40,11 @@ class Reading(Generic[T]):
         self._due = True
         self._read = 0.0
 
+    @property
+    def stale(self) -> bool:
+        """Whether what is being shown was asked for anew while it was read: the next answer counts."""
+        return self._again
+
     def start(self) -> None:
         """Read now; nothing happens without a project."""
         session = self._page.session

@@ -89,6 +89,9 @@ class DatasetsPage(Page):
         elif where.get("dataset") or where.get("job"):
             self._wanted = where
             self._reach()
+            if self._wanted:  # the list that is known does not have it: not the dataset shown last instead
+                self.show_list()
+                self._reading_list.changed()
         self._reading_list.entered()
 
     def leave(self) -> None:
@@ -210,13 +213,18 @@ class DatasetsPage(Page):
         self.detail.take_focus()
         self.session.actions.refresh()
 
-    def _reach(self) -> None:
-        """Show what was asked for, as soon as it is in the list."""
+    def _reach(self, fresh: bool = False) -> None:
+        """Show what was asked for, as soon as it is in the list; not in a ``fresh`` list means that it is not there."""
         name, job = self._wanted.get("dataset"), self._wanted.get("job")
         entry = next((e for e in self.library.entries if e.name == name or (job and e.job == job)), None)
         if entry is not None:
             self._wanted = {}
             self.open_entry(entry)
+        elif name and fresh and not job:
+            self._wanted = {}
+            self.session.tell(
+                tr("There is no dataset named “{name}” in this project. It may have been renamed.", name=name)
+            )
 
     # The list
 
@@ -225,9 +233,26 @@ class DatasetsPage(Page):
 
     def _read(self, found: Any) -> None:
         self._rows = found
+        before = self.library
         self.library = Library(merge(found, self.session.jobs.rows), True)
+        self._follow_elsewhere(before)
         self._show()
-        self._reach()
+        self._reach(not self._reading_list.stale)
+
+    def _follow_elsewhere(self, before: Library) -> None:
+        """Another process renamed or deleted the dataset that is shown."""
+        entry = self._detail.entry if self._detail is not None else None
+        if entry is None or before.get(entry.name) is None or self.library.get(entry.name) is not None:
+            return  # also while the window's own renaming is not in the list yet
+        new = text.renamed_to(entry, before.entries, self.library.entries)
+        if new is not None:
+            self.detail.renamed(new)
+            self.session.tell(tr("“{old}” is called “{new}” now.", old=entry.name, new=new.name))
+        elif entry.state != "building":  # a build that was cancelled says so itself
+            self._put_away(entry.name)
+            self.session.tell(
+                tr("“{name}” is no longer in the project: it was deleted elsewhere.", name=entry.name)
+            )
 
     def _jobs_changed(self) -> None:
         jobs = [job for job in self.session.jobs.rows if job.kind in text.BUILDS]
@@ -248,10 +273,14 @@ class DatasetsPage(Page):
 
     def gone(self, name: str) -> None:
         """A dataset went to the trash."""
-        if self._detail is not None and self._detail.entry is not None and self._detail.entry.name == name:
-            self.show_list()
-            self._detail.close_down()
+        self._put_away(name)
         self._load()
+
+    def _put_away(self, name: str) -> None:
+        if self._detail is not None and self._detail.entry is not None and self._detail.entry.name == name:
+            if self._looking is not None:
+                self.show_list()
+            self._detail.close_down()
 
     def renamed(self, old: str, new: str) -> None:
         """A dataset has another name."""
