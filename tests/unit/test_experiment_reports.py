@@ -6,6 +6,7 @@ import ast
 import base64
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -260,3 +261,22 @@ def test_commands(
         assert main(["experiments", *args, *where]) == 0
         assert "second" in capsys.readouterr().out or args[-1] == "archived"
     assert main(["experiments", "tag", "first", *where]) == 2
+
+
+def test_a_report_is_what_its_name_says(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RAVE_GUI_HOME", str(tmp_path / "home"))
+    where = ("-p", str(project.path), "--json")
+    assert main(["experiments", "report", "first", "-o", str(tmp_path / "r.docx"), *where]) == 3
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["code"] == "bad-ending"
+    assert ".html" in error["hint"]
+    assert not (tmp_path / "r.docx").exists()
+    pytest.importorskip("PySide6.QtGui", exc_type=ImportError)
+    env = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "QT_QPA_PLATFORM")}
+    command = [sys.executable, "-m", "rave_gui.cli.main", "experiments", "report", "first", "-o", "r.pdf"]
+    for code in (0, 3):  # the second time there is a file of that name
+        told = subprocess.run([*command, *where], cwd=tmp_path, env=env, capture_output=True, check=False)
+        assert told.returncode == code, told
+        assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF-")

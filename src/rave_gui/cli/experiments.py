@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -134,19 +135,55 @@ def compare_command(
 @command.command("report")
 @click.argument("runs", nargs=-1, required=True)
 @existing_project_option
-@click.option("--output", "-o", required=True, metavar="FILE", help="The HTML file to write; a new one.")
+@click.option(
+    "--output",
+    "-o",
+    required=True,
+    metavar="FILE",
+    help="The file to write, a new one: .html, or .pdf (for paper, without sounds).",
+)
 @click.option("--audio/--no-audio", default=True, help="Put previews into the file [default: yes].")
 @json_option
 @pass_console
 def report_command(
     console: Console, /, *, runs: tuple[str, ...], project: str, output: str, audio: bool
 ) -> Output:
-    """Write one HTML file on RUNS that needs nothing else: curves, settings, sounds, dataset, environment."""
+    """Write one HTML or PDF file on RUNS that needs nothing else: curves, settings, sounds, dataset, environment."""
     from rave_gui.training.experiments import actions
 
-    path = actions.report(console.services, _open(project), runs, Path(output), audio=audio)
+    if Path(output).suffix.lower() == ".pdf":
+        path = _paper(console, project, runs, Path(output))
+    else:
+        path = actions.report(console.services, _open(project), runs, Path(output), audio=audio)
     size = path.stat().st_size
     return Output({"path": str(path), "bytes": size, "runs": list(runs)}, tr("Written: {path}", path=path))
+
+
+def _paper(console: Console, project: str, runs: Sequence[str], target: Path) -> Path:
+    """The report as PDF, laid out by Qt without a screen. Raises ``UserError``: file-exists, not-writable, no-pdf, run-missing."""
+    from rave_gui.errors import UserError
+    from rave_gui.training.experiments import report
+
+    path = Path(os.path.abspath(target.expanduser()))  # noqa: PTH100 - links stay links
+    if path.exists():
+        raise UserError(
+            tr("{path} is there already.", path=path),
+            tr("Choose another name; nothing is overwritten."),
+            code="file-exists",
+        )
+    try:
+        from rave_gui.ui.pages.experiments.paper import write_pdf_alone
+    except ImportError as error:
+        raise UserError(
+            tr("A PDF cannot be made here: Qt is missing or not usable on this computer."),
+            tr("Give a name that ends in .html; a browser can print it."),
+            str(error),
+            code="no-pdf",
+        ) from error
+    pages = report.printable(report.gather(console.services, _open(project), runs, audio=False))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_pdf_alone(*pages, path)
+    return path
 
 
 @command.command("script")

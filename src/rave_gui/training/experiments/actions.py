@@ -195,10 +195,16 @@ def report(
 ) -> Path:
     """Write a report on runs as one HTML file that needs nothing else; its path. Call it in a thread.
 
-    Raises :class:`UserError`: run-missing, file-exists, not-writable.
+    Raises :class:`UserError`: run-missing, file-exists, not-writable, bad-ending (a name that promises something else than HTML).
     """
     from rave_gui.training.experiments import report as reports
 
+    if target.suffix.lower() not in ("", ".html", ".htm"):
+        raise UserError(
+            tr("A report cannot be written as {ending}.", ending=repr(target.suffix)),
+            tr("Give a name that ends in .html, or in .pdf."),
+            code="bad-ending",
+        )
     return reports.write(reports.html(reports.gather(services, project, names, audio=audio)), target, ".html")
 
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEventLoop, QMarginsF, QRectF, Qt, QUrl
-from PySide6.QtGui import QImage, QPageLayout, QPageSize, QPainter, QPdfWriter, QTextDocument
+from PySide6.QtGui import (
+    QGuiApplication,
+    QImage,
+    QPageLayout,
+    QPageSize,
+    QPainter,
+    QPdfWriter,
+    QTextDocument,
+)
 from PySide6.QtSvg import QSvgRenderer
 
 DOTS = 150
@@ -34,6 +43,16 @@ def write_pdf(html: str, pictures: Mapping[str, str], target: Path) -> None:
     if not aside.exists() or not aside.stat().st_size:
         raise OSError(f"{target} could not be written")
     aside.replace(target)
+
+
+def write_pdf_alone(html: str, pictures: Mapping[str, str], target: Path) -> None:
+    """:func:`write_pdf` in a program that has no window and needs no screen. Raises :class:`OSError`."""
+    made = None
+    if QGuiApplication.instance() is None:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        made = QGuiApplication(["rave-gui"])
+    write_pdf(html, pictures, target)
+    del made
 
 
 def _picture(svg: str) -> QImage:
