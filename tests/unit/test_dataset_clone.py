@@ -315,3 +315,20 @@ def test_notes_and_the_split_by_recordings_travel(tmp_path: Path) -> None:
     with Dataset(tmp_path / "clean") as new:
         assert {new.origins(place)[0].path for place in mine["validation"]} == set(split["files"])
     assert made_with(tmp_path / "clean").num_signal * 2 == CHUNK, "recordings can be added to a cleaned copy"
+
+
+def test_a_list_of_contents_that_cannot_be_unpacked_is_told_in_words(dataset: Path, tmp_path: Path) -> None:
+    """Damage makes zipfile raise what is none of its own errors."""
+    good, bad = tmp_path / "good.ravedataset", tmp_path / "bad.ravedataset"
+    archive.save(dataset, good, paths=app_paths(tmp_path))
+    with zipfile.ZipFile(good) as source:
+        at = source.getinfo("manifest.json").header_offset
+    data = bytearray(good.read_bytes())
+    entry = data.rindex(b"PK\x01\x02")
+    data[at + 8] = data[entry + 10] = zipfile.ZIP_DEFLATED
+    bad.write_bytes(data)
+    for work in (lambda: archive.inspect(bad), lambda: archive.restore(bad, tmp_path / "back")):
+        with pytest.raises(UserError) as caught:
+            work()
+        assert caught.value.code == "archive-damaged"
+    assert not (tmp_path / "back").exists()

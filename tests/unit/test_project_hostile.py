@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import sqlite3
 import stat
@@ -209,6 +210,58 @@ def test_damage_anywhere_is_found(good: Path, tmp_path: Path) -> None:
         assert refused(bad, tmp_path).code == "not-an-archive"
     assert refused(tmp_path / "none", tmp_path).code == "archive-missing"
     assert refused(tmp_path, tmp_path).code == "archive-missing"
+
+
+def test_random_damage_is_always_told_in_words(good: Path, tmp_path: Path) -> None:
+    """A changed byte anywhere, most of all in the directory and the manifest at the end: a refusal, or an archive that is still whole."""
+    data, chance, refusals = good.read_bytes(), random.Random(3), []
+    bad = tmp_path / "bad.ravegui"
+    for _ in range(600):
+        changed = bytearray(data)
+        for _ in range(chance.choice((1, 3, 30))):
+            near_the_end = chance.random() < 0.8
+            at = chance.randrange(len(data) - min(len(data), 4000) if near_the_end else 0, len(data))
+            changed[at] = chance.randrange(256)
+        bad.write_bytes(changed)
+        try:
+            checking.check(bad)
+        except UserError as error:
+            refusals.append(error.code)
+    assert len(refusals) > 300
+    assert all(code.startswith(("archive-", "not-an-archive")) for code in refusals)
+
+
+def test_a_directory_beyond_every_file_is_refused(good: Path, tmp_path: Path) -> None:
+    data = good.read_bytes()
+    end = data.rindex(b"PK\x05\x06")
+    locator = struct.pack("<4sIQI", b"PK\x06\x07", 0, 2**64 - 1, 1)
+    bad = tmp_path / "bad.ravegui"
+    bad.write_bytes(data[:end] + locator + data[end:])
+    assert refused(bad, tmp_path).code == "not-an-archive"
+
+
+def test_looking_for_names_given_twice_takes_no_squares() -> None:
+    """Seconds once, for forty thousand entries; names are compared with each other no more than a set does it."""
+
+    class Name(str):
+        compared = 0
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            Name.compared += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    infos = []
+    for number in (*range(2000), 1999):
+        info = zipfile.ZipInfo(f"runs/{number}")
+        info.filename = Name(info.filename)
+        infos.append(info)
+    with pytest.raises(UserError) as caught:
+        checking._check_members(infos, 1 << 20, checking.Limits())
+    assert caught.value.details.startswith("twice")
+    assert Name.compared < 20_000
 
 
 def test_a_wrong_hash_is_found(good: Path, tmp_path: Path) -> None:

@@ -10,9 +10,11 @@ import hashlib
 import os
 import shutil
 import sqlite3
+import struct
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -36,6 +38,17 @@ FORMAT = 1
 SMALL = ("metadata.yaml", notes.FILE_NAME, validation.FILE_NAME, MARKS_ENTRY)
 ENTRIES = ("data.mdb", FILE_NAME, *SMALL)
 _REQUIRED = {"data.mdb", "metadata.yaml"}
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+    OverflowError,
+)
+"""What :mod:`zipfile` raises over bytes that are not what a zip has at that place (ValueError: an offset no file has)."""
 _BLOCK = 4 << 20
 _MAX_MANIFEST = 1 << 20
 _MAX_SMALL = 64 << 20
@@ -179,7 +192,7 @@ def inspect(file: Path) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(file) as archive:
             return _manifest(file, archive)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
+    except (OSError, *_DAMAGE) as error:
         raise _refuse(file, str(error)) from None
 
 
@@ -236,7 +249,7 @@ def restore(
                         digest, size = _copy(source, new, int(entry["size"]), count)
                     if digest != entry.get("sha256") or size != entry["size"]:
                         raise _refuse(file, tr("{name} is damaged", name=entry["name"]))
-        except (zipfile.BadZipFile, EOFError, RuntimeError) as error:
+        except _DAMAGE as error:
             raise _refuse(file, str(error)) from None
         with Dataset(folder) as one:
             chunks = one.chunks

@@ -7,6 +7,8 @@ import os
 import stat
 import struct
 import zipfile
+import zlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -37,6 +39,17 @@ RATIO_FREE = 1 << 30
 """… and to more than this, in bytes, is refused. Sound, checkpoints and datasets shrink by a tenth at most, logs by some twenty times."""
 _ENTRY_RATIO = 1100.0
 """Deflate cannot do better than 1032 to 1 (zlib.net/zlib_tech.html): what claims more is not what it says."""
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+    OverflowError,
+)
+"""What :mod:`zipfile` raises over bytes that are not what a zip has at that place (ValueError: an offset no file has)."""
 _END = b"PK\x05\x06"
 _END64 = b"PK\x06\x06"
 _LOCATOR64 = b"PK\x06\x07"
@@ -86,7 +99,7 @@ def check(file: Path, limits: Limits | None = None) -> Checked:
             str(error),
             code="archive-missing",
         ) from error
-    except (zipfile.BadZipFile, NotImplementedError, struct.error, UnicodeDecodeError) as error:
+    except DAMAGE as error:
         raise not_an_archive(file, str(error)) from error
     manifest = _plain(manifest)
     members = {info.filename: info for info in infos if info.filename != MANIFEST}
@@ -197,8 +210,8 @@ def _check_members(infos: list[zipfile.ZipInfo], archive_size: int, limits: Limi
         if info.file_size > max(info.compress_size, 1) * _ENTRY_RATIO + 1024:
             raise _too_large(f"bomb: {info.filename} claims {info.file_size} bytes in {info.compress_size}")
     names = [info.filename for info in infos]
-    if len(set(names)) != len(names):
-        raise unsafe("twice", next(name for name in names if names.count(name) > 1))
+    if twice := [name for name, times in Counter(names).items() if times > 1]:
+        raise unsafe("twice", twice[0])
     if (both := collision(names)) is not None:
         raise unsafe("collision", " / ".join(both))
     total = sum(info.file_size for info in infos)

@@ -182,8 +182,10 @@ class ImportProjectDialog(Dialog):
 
     def _bad(self, error: Exception) -> None:
         self._wait.hide()
-        self.refuse(error)
-        self.busy(True)
+        try:
+            self.refuse(error)
+        finally:
+            self.busy(True)
 
 
 def _follow(services: Any, job: str, stopped: Any) -> Any:
