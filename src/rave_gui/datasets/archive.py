@@ -249,7 +249,7 @@ def restore(
                         digest, size = _copy(source, new, int(entry["size"]), count)
                     if digest != entry.get("sha256") or size != entry["size"]:
                         raise _refuse(file, tr("{name} is damaged", name=entry["name"]))
-        except _DAMAGE as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
             raise _refuse(file, str(error)) from None
         with Dataset(folder) as one:
             chunks = one.chunks

@@ -14,13 +14,14 @@ import os
 import shutil
 import time
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr
-from rave_gui.projects.archive.checking import DAMAGE, Checked, Limits, check, damaged
+from rave_gui.projects.archive.checking import Checked, Limits, check, damaged
 from rave_gui.projects.archive.exporting import check_space, refused
 from rave_gui.projects.archive.layout import BLOCK, DATABASE, Entry
 from rave_gui.projects.archive.rate import Context, Meter
@@ -190,7 +191,7 @@ class _Import:
                     self._unpack_one(archive, entry, meter)
                     journal.write(json.dumps(entry.path) + "\n")
                     journal.flush()
-        except DAMAGE as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             raise damaged(str(error)) from error
 
     def _unpack_one(self, archive: zipfile.ZipFile, entry: Entry, meter: Meter) -> None:
