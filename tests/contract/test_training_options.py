@@ -18,6 +18,7 @@ from rave_engine.training.loop import Loop
 from rave_engine.training.prepare import make_trainee
 from rave_engine.training.step import FastStep
 from rave_protocol import events
+from rave_protocol.aim import read_aim
 from rave_protocol.commands import Command
 from rave_protocol.files import append_line, read_json
 from rave_protocol.specs import TrialParams
@@ -199,6 +200,23 @@ def test_a_running_training_is_made_longer(tmp_path: Path, dataset: Path) -> Non
     assert result["step"] == 5
     acks = [e for e in _events(job) if isinstance(e, events.Ack)]
     assert [(a.command, a.ok) for a in acks] == [(commands[0].id, True), (commands[1].id, False)]
+    assert read_aim(job.folder) == 5, "whoever goes on with it aims there, too"
+
+
+def test_what_cannot_be_remembered_is_not_acknowledged(
+    tmp_path: Path, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job(tmp_path / "job", tiny_params(dataset, tmp_path / "run", max_steps=1))
+    append_line(job.folder / "commands.jsonl", Command("extend", args={"max_steps": 5}))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("rave_engine.training.loop.write_aim", full)
+    assert training.run(tiny_params(dataset, tmp_path / "run", max_steps=1), job)["step"] == 1
+    (ack,) = [e for e in _events(job) if isinstance(e, events.Ack)]
+    assert not ack.ok
+    assert "No space left" in ack.message
 
 
 def _events(job: Any) -> list[Any]:

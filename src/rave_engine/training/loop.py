@@ -25,6 +25,7 @@ from rave_engine.training.state import Trainee, capture
 from rave_engine.training.step import FastStep, StepResult
 from rave_engine.training.validate import Validation, validate
 from rave_protocol import events
+from rave_protocol.aim import write_aim
 from rave_protocol.codec import encode
 from rave_protocol.commands import Command
 from rave_protocol.specs import TrainParams
@@ -194,6 +195,11 @@ class Loop:
             self.job.ack(
                 command, ok=False, message=f"The training is at step {self.trainee.position.step} already."
             )
+            return
+        try:  # first: whoever goes on after a crash is to aim at what was acknowledged
+            write_aim(self.job.folder, steps)
+        except OSError as error:
+            self.job.ack(command, ok=False, message=f"The new number of steps could not be written: {error}.")
             return
         self.params = replace(self.params, max_steps=steps)
         self.job.ack(command, message=f"{steps} steps")

@@ -52,7 +52,7 @@ def due(folder: JobFolder, state: JobState) -> Again | None:
     attempt = 1 + _attempts_before(folder, spec)
     if attempt > spec.params.tries or _goes_on(folder, spec):
         return None
-    params = retry_params(spec.params)
+    params = retry_params(spec.params, folder.path)
     if not isinstance(params, TrainParams):
         return None
     if code == "out-of-memory" and params.halve_batch and params.batch > 1:

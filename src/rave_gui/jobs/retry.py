@@ -9,16 +9,23 @@ import zipfile
 from pathlib import Path
 
 from rave_gui.jobs.folder import JobFolder
+from rave_protocol.aim import read_aim
 from rave_protocol.specs import Params, TrainParams
 
 _STEP = re.compile(r"^step_(\d+)$")
 _VERSION = re.compile(r"^version_(\d+)$")
 
 
-def retry_params(params: Params) -> Params:
-    """The parameters of the next attempt. ``max_steps`` stays: steps are counted on from the checkpoint."""
+def retry_params(params: Params, folder: Path | None = None) -> Params:
+    """The parameters of the next attempt at the job in ``folder``.
+
+    ``max_steps`` is what the training was told last (steps are counted on from the checkpoint).
+    """
     if not isinstance(params, TrainParams):
         return params
+    aim = read_aim(folder) if folder is not None else None
+    if aim is not None:
+        params = dataclasses.replace(params, max_steps=aim)
     newest = newest_checkpoint(Path(params.run))
     if newest is None:
         return params

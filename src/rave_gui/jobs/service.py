@@ -274,7 +274,7 @@ class JobService:
                 str(error),
                 "protocol",
             ) from error
-        params = retry_params(spec.params)
+        params = retry_params(spec.params, folder.path)
         row = self._registry.get(view.id)
         if isinstance(params, Trusting) and (row is None or row.folder != view.folder):
             params = dataclasses.replace(params, trusted=[])

@@ -9,9 +9,10 @@ from typing import Any
 from rave_gui.jobs.folder import JobFolder
 from rave_gui.jobs.state import FINAL, JobState, State
 from rave_protocol import jobfolder
+from rave_protocol.aim import read_aim
 from rave_protocol.codec import ProtocolError, encode
 from rave_protocol.files import read_json
-from rave_protocol.specs import JobSpec
+from rave_protocol.specs import JobSpec, TrainParams
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,17 @@ def make_view(folder: JobFolder, state: JobState) -> JobView:
         title=spec.title,
         project=project_of(folder, spec),
         created=spec.created,
-        params=encode(spec.params),
+        params=_params(folder, spec),
         retry_of=spec.retry_of,
     )
+
+
+def _params(folder: JobFolder, spec: JobSpec) -> dict[str, Any]:
+    """What was asked, and of a training the number of steps that it was told last."""
+    params: dict[str, Any] = encode(spec.params)
+    if isinstance(spec.params, TrainParams) and (aim := read_aim(folder.path)) is not None:
+        params["max_steps"] = aim
+    return params
 
 
 def project_of(folder: JobFolder, spec: JobSpec) -> Path | None:

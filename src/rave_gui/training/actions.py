@@ -15,6 +15,7 @@ from rave_gui.jobs.trust import trusted_configs
 from rave_gui.projects import Project
 from rave_gui.projects.runs import RunInfo, newest_checkpoint, read_run, step_of
 from rave_gui.training import parameters
+from rave_protocol.aim import read_aim
 from rave_protocol.codec import ProtocolError, decode
 from rave_protocol.commands import CommandName
 from rave_protocol.events import Ack
@@ -421,7 +422,10 @@ def _last_settings(services: Services, project: Project, folder: Path) -> dict[s
     except (OSError, ProtocolError):
         return {}
     params = spec.get("params")
-    return dict(params) if isinstance(params, dict) else {}
+    if not isinstance(params, dict):
+        return {}
+    aim = read_aim(job.folder)
+    return {**params, "max_steps": aim} if aim is not None else dict(params)
 
 
 def _refuse_busy(services: Services, project: Project, folder: Path) -> None:

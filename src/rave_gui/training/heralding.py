@@ -29,6 +29,7 @@ from rave_gui.training.eventfolder import Column, Curve
 from rave_gui.training.gauges import Cards, Levels
 from rave_gui.training.health import Alert, Facts, Watchdog
 from rave_gui.training.notify import Message
+from rave_protocol.aim import read_aim
 from rave_protocol.codec import ProtocolError
 from rave_protocol.events import Metric, Progress, Resumed, Started
 from rave_protocol.files import read_json, write_json
@@ -100,7 +101,7 @@ class _Watched:
         facts = Facts(
             state=state.state,
             step=self.step,
-            max_steps=self.params.max_steps,
+            max_steps=read_aim(self.folder.path) or self.params.max_steps,
             phase_two_at=phase_two_at(run),
             seconds_since_step=max(0.0, time.time() - self.moved) if self.moved else None,
             seconds_per_step=1 / self.rate if self.rate else None,
@@ -269,7 +270,7 @@ def _about_alert(watched: _Watched, alert: Alert) -> Message:
         job=watched.folder.id,
         state="running",
         step=watched.step,
-        max_steps=params.max_steps,
+        max_steps=read_aim(watched.folder.path) or params.max_steps,
         code=alert.code,
         severity=alert.severity,
     )
@@ -308,7 +309,7 @@ def _about_end(folder: JobFolder, params: TrainParams, title: str, state: JobSta
         job=folder.id,
         state=state.state,
         step=number,
-        max_steps=params.max_steps,
+        max_steps=read_aim(folder.path) or params.max_steps,
         code=str((state.error or {}).get("code", "")),
         severity="" if good else "danger",
     )
