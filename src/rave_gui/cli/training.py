@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ from rave_gui.cli.training_shared import (
     open_project,
     started,
 )
+from rave_gui.cli.training_words import Judge, shown
 from rave_gui.i18n import tr, trn
 
 if TYPE_CHECKING:
@@ -244,13 +246,15 @@ def list_command(console: Console, project: str) -> Output:
 @json_option
 @pass_console
 def show_command(console: Console, run: str, project: str) -> Output:
-    """Show a run: how far it is, its checkpoints, its job."""
+    """Show a run: how far it is, how it is going, what needs attention, its checkpoints, its job."""
     from rave_gui.training import actions
+    from rave_gui.viewmodels.standing import Standing
 
-    found = actions.show(console.services, open_project(project), run)
-    lines = [_row(found), f"  folder: {found['path']}"]
-    lines += [f"  checkpoint: {path}" for path in found["checkpoints"]]
-    return Output(found, "\n".join(lines))
+    opened = open_project(project)
+    found = actions.show(console.services, opened, run)
+    standing = Standing(console.services, opened, (found["name"], Path(found["path"])))
+    found = {**found, **standing.to_json()}
+    return Output(found, "\n".join(shown(found)))
 
 
 def _row(item: dict[str, Any]) -> str:
@@ -274,16 +278,32 @@ def _job_of(console: Console, project: Project, text: str) -> JobView:
 def watch_command(console: Console, run: str, project: str) -> int:
     """Follow a training (a run's name or a job's id) until it ends. Leaving with Ctrl+C does not touch it.
 
-    With --json every event is an object on a line of its own, and the last line is {"job": {…}}.
+    With --json every event is an object on a line of its own, now and then a line of the type "standing" says how it is going (health,
+    alerts, remaining times), and the last line is {"job": {…}}.
     """
     from rave_gui.jobs.watch import Watch
+    from rave_gui.viewmodels.standing import Standing
     from rave_protocol.events import Metric, Stamped, to_json
 
     opened = open_project(project)
     view = _job_of(console, opened, run)
     line = None if console.json else ProgressLine(console, view.title)
+    place = Path(str(view.params.get("run", "")))
+    judge = Judge(Standing(console.services, opened, (place.name, place)))
+
+    def tick() -> bool:
+        news = judge.news(time.monotonic())
+        if news is None or not judge.standing.model.active:
+            return False
+        if line is None:
+            console.line({"type": "standing", "time": time.time(), **news[0]})
+        else:
+            for text in news[1]:
+                line.note(text)
+        return False
 
     def show(stamped: Stamped) -> None:
+        judge.standing.take(stamped)
         if line is None:
             console.line(to_json(stamped.event, stamped.time))
         elif isinstance(stamped.event, Metric):
@@ -293,11 +313,11 @@ def watch_command(console: Console, run: str, project: str) -> int:
             line.update(stamped)
 
     try:
-        view = Watch(console.services.jobs, view.id, opened.path).wait(show)
+        view = Watch(console.services.jobs, view.id, opened.path).wait(show, tick)
         while (again := console.services.jobs.successor(view.id, opened.path)) is not None:
             if line is not None:
                 line.note(goes_on(view))
-            view = Watch(console.services.jobs, again.id, opened.path).wait(show)
+            view = Watch(console.services.jobs, again.id, opened.path).wait(show, tick)
     except KeyboardInterrupt:
         if line is not None:
             line.note(
