@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 _HERE = "rave_gui.ui.pages.datasets"
 
 
+def _warm_up() -> None:
+    """What reading chunks needs is imported while the user still looks at the overview."""
+    from rave_gui.datasets import browse, index, record
+
+    del browse, index
+    record.message(b"")
+
+
 class DetailView(QWidget):
     """``left``: back to the list. Tabs are made when they are first shown."""
 
@@ -67,6 +75,7 @@ class DetailView(QWidget):
         self._tab = "overview"
         self._build: Any = None
         self._buttons()
+        session.call(_warm_up)
 
     def _buttons(self) -> None:
         themes, actions = self._session.themes, self._session.actions
