@@ -15,8 +15,8 @@ from collections.abc import Iterator
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-MODULES = ("QtCore", "QtGui", "QtWidgets", "QtSvg", "QtTest", "QtOpenGL", "QtOpenGLWidgets")
-"""Those that modules of pages, and pyqtgraph, import. The last three are not in every installation."""
+MODULES = ("QtCore", "QtGui", "QtWidgets", "QtSvg", "QtTest", "QtOpenGLWidgets")
+"""Those that modules of pages, and pyqtgraph, import. The last two are not in every installation."""
 SLICE = 0.006
 """Seconds of work between which the window is given back."""
 
