@@ -72,3 +72,31 @@ def test_what_another_process_makes_is_seen_on_every_page(
     assert not calls
     app.show_page("home")
     assert any("runs" in topics for topics in calls)
+
+
+def test_a_project_whose_folder_goes_is_named_and_read_again_when_it_is_back(app: App, qtbot: QtBot) -> None:
+    session = app.session
+    assert session.project is not None
+    path = session.project.path
+    failures: list[object] = []
+    told: list[str] = []
+    changed: list[frozenset[str]] = []
+    session.failed.connect(failures.append)
+    session.told.connect(lambda text, _step: told.append(text))
+    path.rename(path.with_name("elsewhere"))
+    app.show_page("home")
+    home = app.page("home")
+    home.data_changed(frozenset({"runs"}))
+    qtbot.waitUntil(lambda: session.away and app.away.frame is not None and app.away.frame.isVisible())
+    assert str(path) in app.away.banner.title.text()
+    told.clear()
+    session.call(lambda: list(path.joinpath("runs").iterdir()))
+    qtbot.waitUntil(lambda: any(str(path) in text for text in told))
+    assert not home.next.isVisible()
+    assert not failures
+    session.data_changed.connect(changed.append)
+    path.with_name("elsewhere").rename(path)
+    qtbot.waitUntil(lambda: any({"runs", "datasets"} <= topics for topics in changed))
+    qtbot.waitUntil(lambda: home.facts.trained == 1 and home.next.isVisible())
+    assert not app.away.frame.isVisible()
+    assert not failures

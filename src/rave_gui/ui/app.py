@@ -23,6 +23,7 @@ from rave_gui.ui.bridge.qt_types import QtTypes
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.main_window import MainWindow
 from rave_gui.ui.shell import menus
+from rave_gui.ui.shell.away import AwayNotice
 from rave_gui.ui.shell.commands import page_keys, window_actions
 from rave_gui.ui.shell.engine_setup import EngineSetup
 from rave_gui.ui.shell.live import Live
@@ -77,6 +78,7 @@ class App(QObject):
         self.window = window = MainWindow(self.themes)
         self.session.window = window
         self.messages = Messages(self.session, window)
+        self.away = AwayNotice(self.session, window)
         self.engine_setup = EngineSetup(self.session, warm)
         self.live = Live(self.session)
         self._qt_types = QtTypes(self)

@@ -50,6 +50,11 @@ class Live(QObject):
                     topics.add("jobs")
             elif kind == "watching":
                 self.ready = value
+            elif kind == "away":
+                path, away = value
+                project = self._session.project
+                if project is not None and project.path == path:
+                    self._session.set_away(away)
             elif kind == "changed":
                 topics |= value - {"jobs"}
             else:
@@ -76,7 +81,13 @@ def _look(session: Session, services: Services, stop: Stop, emit: Any) -> None:
                 watch.close()
                 watch = None
                 emit(("watching", False))
-            if watch is None and path is not None:
+            gone = path is not None and not path.is_dir()
+            if gone != session.away:
+                emit(("away", (path, gone)))
+            if gone and watch is not None:  # what comes back is another one to the system
+                watch.close()
+                watch = None
+            if watch is None and path is not None and not gone:
                 watch = ProjectWatch(path, services.paths)
                 emit(("watching", True))
                 # A page may have read its list before the watch began: what changed between the two is nobody's news otherwise.
@@ -84,7 +95,7 @@ def _look(session: Session, services: Services, stop: Stop, emit: Any) -> None:
             topics = watch.poll() if watch is not None else set()
             if topics:
                 emit(("changed", topics))
-            listing = index.look(path)
+            listing = index.look(path) if not gone else None
             if listing is not None:
                 emit(("jobs", listing))
             told = ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -51,6 +53,9 @@ class Reading(Generic[T]):
         services, project = session.services, session.project
         if services is None or (project is None and not self._always):
             return
+        if session.away:  # read when it is there again: an empty list would be no news
+            self._due = True
+            return
         if self._task is not None:
             self._again = True
             return
@@ -68,7 +73,15 @@ class Reading(Generic[T]):
             self._task, self._again, self._due = None, False, True
             session.fail(error)
 
-        self._task = session.call(lambda: self._load(services, project), done, failed)
+        def load() -> T:
+            found = self._load(services, project)
+            if (
+                project is not None and not project.path.is_dir()
+            ):  # it went meanwhile: nothing found means nothing
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(project.path))
+            return found
+
+        self._task = session.call(load, done, failed)
 
     def changed(self) -> None:
         """What is shown may differ from what is there: read now, or when the page is shown."""

@@ -40,6 +40,8 @@ class Session(QObject):
     """A short message, and the :class:`Step` that can be undone with it (or None)."""
     failed = Signal(object)
     """A :class:`UserError` or :class:`JobError` to be shown."""
+    away_changed = Signal()
+    """:attr:`away` is another."""
     wanted = Signal(str, dict)
     """A page to be shown, and what of it."""
 
@@ -56,6 +58,8 @@ class Session(QObject):
         )
         self.services: Services | None = None
         self.project: Project | None = None
+        self.away = False
+        """The open project's folder is not there now: its disk is not connected, or it was moved. What was read last stays shown."""
         self.engine = EngineModel()
         self.jobs = JobsModel()
         """Jobs of the user's registry and of the open project, kept up to date while the window is open."""
@@ -93,6 +97,10 @@ class Session(QObject):
 
     def fail(self, error: Exception) -> None:
         """Show what a user can fix; anything else is a bug and raised as one."""
+        if isinstance(error, (OSError, UserError)) and self._of_lost_folder(error):
+            self.set_away(True)
+            self.told.emit(self.away_text(), None)
+            return
         if isinstance(error, OSError):
             error = UserError(
                 tr("The disk refused: {reason}.", reason=error.strerror or str(error)),
@@ -103,6 +111,26 @@ class Session(QObject):
         if not isinstance(error, (UserError, JobError)):
             raise error
         self.failed.emit(error)
+
+    def _of_lost_folder(self, error: OSError | UserError) -> bool:
+        """Whether the cause is that the open project's folder is not there any more: its own message would only mislead."""
+        project = self.project
+        if project is None:
+            return False
+        if isinstance(error, FileNotFoundError) and error.filename == str(project.path):
+            return True  # it was gone when a thread looked; it may be back
+        if project.path.is_dir() and not self.away:
+            return False
+        if isinstance(error, OSError):
+            return error.filename is None or Path(str(error.filename)).is_relative_to(project.path)
+        return str(project.path) in f"{error.message}\n{error.hint}\n{error.details}"
+
+    def away_text(self) -> str:
+        """What is said of a project whose folder is not there."""
+        return tr(
+            "The project’s folder {folder} cannot be reached: it was moved or renamed, or its disk is not connected.",
+            folder=self.project.path if self.project is not None else "",
+        )
 
     def tell(self, text: str, step: Step | None = None) -> None:
         """Say something in passing; with ``step`` the message offers to undo it, and so does Ctrl+Z."""
@@ -164,6 +192,7 @@ class Session(QObject):
         """Another project is open now, or none."""
         self.project = project
         self.undo.clear()
+        self.set_away(False)
         self.project_changed.emit()
         self.actions.refresh()
 
@@ -171,3 +200,9 @@ class Session(QObject):
         """Something changed on disk."""
         if topics:
             self.data_changed.emit(frozenset(topics))
+
+    def set_away(self, away: bool) -> None:
+        """The open project's folder is gone for now, or there again."""
+        if away != self.away:
+            self.away = away
+            self.away_changed.emit()

@@ -83,6 +83,7 @@ class HomePage(Page):
         outer.addWidget(self.stack)
         self.when_seen(session.jobs.changed, self._jobs_changed)
         session.engine.changed.connect(self._engine_changed)
+        session.away_changed.connect(self._show)
         self._show()
 
     def _overview(self) -> QWidget:
@@ -179,7 +180,7 @@ class HomePage(Page):
             jobs=session.jobs.rows,
         )
         self.next.show_step(step)
-        self.next.setVisible(self._loaded)
+        self.next.setVisible(self._loaded and not session.away)  # nothing can be done next without its folder
         # The next step says the same as the banner would; while it is being set up the banner has the progress.
         job = engine.install
         failed = job is not None and job.state in ("failed", "interrupted")
