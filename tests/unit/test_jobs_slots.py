@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
 
+from rave_gui.cli import follow
+from rave_gui.cli.console import Console
 from rave_gui.jobs import JobService
 from rave_gui.jobs.dispatcher import LOCK, Dispatcher
 from rave_gui.jobs.folder import JobFolder
 from rave_gui.jobs.registry import Row
+from rave_gui.jobs.watch import Watch
 from rave_gui.paths import default_paths
+from rave_protocol.files import write_json
 from rave_protocol.locks import OsLock
 from rave_protocol.specs import TrainParams, TrialParams
 
@@ -75,3 +80,24 @@ def test_a_trial_takes_the_card_it_tries(slots: Slots) -> None:
     slots.submit("b", "cuda:0")
     slots.submit("c", "cuda:1")
     assert slots.look() == ["a", "c"]
+
+
+def test_a_foreground_command_says_once_what_its_job_waits_behind(
+    slots: Slots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, other = slots.submit("a", "cuda:0"), slots.submit("b", "cuda:1")
+    second = slots.submit("c", "cuda:0", trial=True)
+    assert slots.jobs.waits_behind(second) == []  # nobody is at work yet
+    for job in (first, other):
+        folder = slots.jobs.get(job).folder
+        elsewhere = {"state": "paused", "host": "elsewhere", "machine": "another"}  # corrected by nobody here
+        write_json(folder / "state.json", elsewhere)
+    assert [view.title for view in slots.jobs.waits_behind(second)] == ["a"]
+    monkeypatch.setattr(follow, "QUEUE_SECONDS", 0.0)
+    said = io.StringIO()
+    console = Console(json=False, err=said)
+    watch = Watch(slots.jobs, second)
+    look = follow.Behind(console).tick(watch, follow.ProgressLine(console, "c"))
+    assert [look(), look()] == [False, False]
+    assert said.getvalue().count("Waiting behind “a” (paused)") == 1
+    assert f"jobs resume {first}" in said.getvalue()

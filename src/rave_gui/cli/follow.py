@@ -10,6 +10,8 @@ from rave_gui.i18n import tr
 from rave_protocol.events import Log, Progress, Stamped, Warned
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rave_gui.cli.console import Console
     from rave_gui.jobs.service import JobView
     from rave_gui.jobs.watch import Watch
@@ -20,6 +22,8 @@ SAY_SECONDS = 10.0
 SAY_SHARE = 0.25
 """… or when so much more of the whole is done."""
 BAR_WIDTH = 24
+QUEUE_SECONDS = 1.5
+"""A job that is queued for longer is worth a word about what it waits for; looked at so often."""
 
 
 def clock(seconds: float) -> str:
@@ -128,10 +132,11 @@ def wait(console: Console, view: JobView) -> dict[str, Any]:
     watch = Watch(console.services.jobs, view.id, view.project)
     line: ProgressLine | None = None
     asked = False
+    behind = Behind(console)
     while True:
         try:
             line = line or ProgressLine(console, view.title)
-            watch.wait(line.update)
+            watch.wait(line.update, behind.tick(watch, line))
             again = None if asked else console.services.jobs.successor(watch.view.id, view.project)
             if again is None:
                 break
@@ -151,6 +156,46 @@ def wait(console: Console, view: JobView) -> dict[str, Any]:
         raise
     line.end("stopped early, everything is saved" if result.get("stopped") else "done")
     return result
+
+
+class Behind:
+    """Says, once, what a job that waits in the queue waits for: somebody in front of a terminal would wonder."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._said = ""
+        self._next = time.monotonic() + QUEUE_SECONDS
+
+    def tick(self, watch: Watch, line: ProgressLine) -> Callable[[], bool]:
+        """For :meth:`Watch.wait`: looks now and then, and never ends the wait."""
+
+        def look() -> bool:
+            now = time.monotonic()
+            if watch.view.state == "queued" and now >= self._next:
+                self._next = now + QUEUE_SECONDS
+                text = self.words(watch.view)
+                if text and text != self._said:
+                    self._said = text
+                    line.note(text)
+            return False
+
+        return look
+
+    def words(self, view: JobView) -> str:
+        """What it waits for; empty when its turn is about to come."""
+        if view.not_before is not None and view.not_before > time.time():
+            moment = time.strftime("%Y-%m-%d %H:%M", time.localtime(view.not_before))
+            return tr("Waiting until {time}.", time=moment)
+        first = next(iter(self._console.services.jobs.waits_behind(view.id)), None)
+        if first is None:
+            return ""
+        if first.state == "paused":
+            return tr(
+                "Waiting behind “{title}” (paused). Let it go on with: {command}",
+                title=first.title,
+                command=f"rave-gui jobs resume {first.id}",
+            )
+        return tr("Waiting behind “{title}” (job {id}).", title=first.title, id=first.id)
 
 
 def goes_on(view: JobView) -> str:

@@ -23,8 +23,9 @@ from rave_gui.jobs.reader import EventReader
 from rave_gui.jobs.reconcile import reconcile
 from rave_gui.jobs.registry import Registry, Row
 from rave_gui.jobs.retry import note_retry, retry_params
-from rave_gui.jobs.state import JobState
+from rave_gui.jobs.state import LIVE, JobState
 from rave_gui.jobs.view import JobView, make_view
+from rave_gui.jobs.waiting import in_the_way
 from rave_gui.jobs.watch import Watch
 from rave_gui.paths import AppPaths
 from rave_protocol import events, jobfolder
@@ -330,6 +331,16 @@ class JobService:
     def queue(self) -> tuple[str, ...]:
         """Ids of the jobs that have not ended, in the order in which they are taken."""
         return tuple(row.id for row in self._registry.pending())
+
+    def waits_behind(self, job_id: str) -> list[JobView]:
+        """The jobs at work, or paused, that keep a queued one from being started; empty when its turn is about to come."""
+        own = self._registry.get(job_id)
+        if own is None:
+            return []
+        rows = [row for row in self._registry.pending() if JobFolder(row.folder).exists()]
+        views = {row.id: self._view(JobFolder(row.folder)) for row in rows}
+        live = [row for row in rows if views[row.id].state in LIVE]
+        return [views[row.id] for row in in_the_way(own, live)]
 
     def remove(self, job_id: str, project: Path | None = None) -> Path:
         """Move an ended job's folder to the trash of its project (of the user, without one); returns where it is now."""
