@@ -86,7 +86,7 @@ def show_window(project: str) -> int:
     from rave_gui.ui.app import App
 
     faulthandler.enable()
-    if hasattr(faulthandler, "register"):
+    if sys.platform != "win32":
         faulthandler.register(signal.SIGUSR1)
     qt = QApplication([])
     app = App(qt, default_paths(), project)
@@ -182,7 +182,7 @@ class Window:
 
     def _last_words(self) -> str:
         code = self.process.poll()
-        if code is None and hasattr(signal, "SIGUSR1"):
+        if code is None and sys.platform != "win32":
             self.process.send_signal(signal.SIGUSR1)
             time.sleep(1.0)
         self._errors.seek(0)
