@@ -177,7 +177,12 @@ def test_a_dataset_larger_than_allowed_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         make(tmp_path, max_size=10 * CHUNK)
     assert caught.value.code == "too-large"
-    assert not (tmp_path / "out").exists()
+    assert "164.2 kB" not in caught.value.message
+    assert "41 kB are allowed" in caught.value.message
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["in", "job"]
+    with pytest.raises(UserError) as caught:
+        make(tmp_path, max_size=10 * CHUNK, trim_silence=True)  # only decoding tells what is left of it
+    assert (caught.value.code, (tmp_path / "out").exists()) == ("too-large", False)
 
 
 def test_a_lazy_dataset_holds_places_and_follows_a_move(tmp_path: Path) -> None:

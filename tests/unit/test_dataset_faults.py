@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 from multiprocessing.connection import Connection
@@ -14,7 +15,7 @@ import soundfile
 from tests.helpers.disk import small_disk
 
 from rave_gui.audio.problems import AudioProblem
-from rave_gui.datasets import build, decoders
+from rave_gui.datasets import build, decoders, room
 from rave_gui.datasets.messages import Beat, Outcome, Settings, Task
 from rave_gui.datasets.pool import DecodePool
 from rave_gui.datasets.read import Dataset
@@ -43,8 +44,10 @@ def context(tmp_path: Path) -> WorkContext:
 
 @pytest.mark.parametrize(("files", "chunks"), [(40, 25), (1, 1000)])
 def test_a_full_disk_is_said_and_the_build_goes_on_when_there_is_room(
-    tmp_path: Path, files: int, chunks: int
+    tmp_path: Path, files: int, chunks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Full by others, after the build began."""
+    monkeypatch.setattr(room, "refusal", lambda *_args, **_more: None)
     disk = tmp_path / "disk"
     with small_disk(disk, "size=6m"):
         wanted = params(tmp_path, disk / "out", files, chunks)
@@ -58,6 +61,20 @@ def test_a_full_disk_is_said_and_the_build_goes_on_when_there_is_room(
         assert result["chunks"] == files * chunks
         with Dataset(result["path"]) as dataset:
             assert not [finding for finding in dataset.check() if finding]
+
+
+def test_what_does_not_fit_is_not_begun(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    with small_disk(disk, "size=6m"):
+        wanted = params(tmp_path, disk / "out", 40, 25)
+        before = shutil.disk_usage(disk).used
+        with pytest.raises(UserError) as caught:
+            build.run(wanted, context(tmp_path))
+        assert caught.value.code == "disk-full"
+        assert "needs 12.6 MB" in caught.value.message
+        assert "6.3 MB free" in caught.value.message
+        assert shutil.disk_usage(disk).used == before
+        assert list(disk.iterdir()) == []
 
 
 def test_a_read_only_folder_is_refused_in_plain_words(tmp_path: Path) -> None:

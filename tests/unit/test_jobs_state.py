@@ -179,6 +179,8 @@ def test_the_runners_own_start_is_not_the_work() -> None:
         (Death(1), "RuntimeError: DefaultCPUAllocator: can't allocate memory", "out-of-memory", "memory"),
         (Death(1), "OSError: [Errno 28] No space left on device", "disk-full", "disk is full"),
         (Death(7), "", "interrupted", "exit code 7"),
+        (Death(None, disk_full=True), "", "disk-full", "disk is full"),
+        (Death(-9, disk_full=True), "", "interrupted", "SIGKILL"),
         (Death(), "", "interrupted", "without a word"),
         (
             Death(),

@@ -12,6 +12,7 @@ from rave_gui.cli.console import Console, Output, json_option, pass_console, she
 from rave_gui.cli.training_shared import detach_option, started
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr, trn
+from rave_gui.projects.size import in_words as size
 
 if TYPE_CHECKING:
     from rave_gui.projects.model import TrashEntry
@@ -378,15 +379,6 @@ def adopt_command(console: Console, /, *, folder: str, sources: tuple[str, ...])
         "skipped": [item.to_json() for item in skipped],
     }
     return Output(data, "\n".join(lines) or tr("There is nothing of RAVE's in there."))
-
-
-def size(count: float) -> str:
-    """Bytes for people, in powers of ten as disks are sold."""
-    value, units = float(count), ["B", "kB", "MB", "GB", "TB"]
-    while value >= 1000 and len(units) > 1:
-        value /= 1000
-        units.pop(0)
-    return f"{value:.0f} {units[0]}" if units[0] in ("B", "kB") else f"{value:.1f} {units[0]}"
 
 
 def _date(when: float) -> str:

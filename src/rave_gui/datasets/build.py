@@ -22,7 +22,7 @@ from typing import Any
 
 import lmdb
 
-from rave_gui.datasets import progress, validation
+from rave_gui.datasets import progress, room, validation
 from rave_gui.datasets.control import BuildContext, Control
 from rave_gui.datasets.decoders import Waiting, usable_cores
 from rave_gui.datasets.duplicates import copies_of
@@ -37,6 +37,7 @@ from rave_gui.datasets.swap import rename
 from rave_gui.datasets.target import check_target, os_error, refuse_existing
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr, trn
+from rave_gui.projects.size import in_words
 from rave_protocol.events import Log, Warned
 from rave_protocol.locks import OsLock, boot_id
 from rave_protocol.specs import DatasetParams
@@ -198,6 +199,7 @@ class Building:
 
     def run(self) -> dict[str, Any]:
         """Everything up to the finished folder; the job's result."""
+        self._refuse_no_room()
         intake = self._open()
         for unreachable in self.found.problems:
             self._problem(unreachable.path, unreachable.code, unreachable.reason)
@@ -342,11 +344,29 @@ class Building:
         pool.suspend(False)
         self._paused += time.monotonic() - began
 
+    def _refuse_no_room(self) -> None:
+        """What would not fit is not begun; what an interrupted build has made stays."""
+        refusal = room.refusal(
+            self.params,
+            self.files[self.first :],
+            self.building,
+            self.ctx.check_cancel,
+            limited=not self.first,
+        )
+        if refusal is not None:
+            kind = UserError if (self.building / FILE_NAME).exists() else NothingUsableError
+            raise kind(refusal.message, refusal.hint, code=refusal.code)
+
     def _refuse_size(self, intake: Intake) -> None:
         limit = self.params.max_size
-        if limit and intake.chunks * chunk_bytes(self.settings) > limit:
+        size = intake.chunks * chunk_bytes(self.settings)
+        if limit and size > limit:
             raise UserError(
-                tr("The dataset becomes larger than the {size} MB allowed.", size=f"{limit / 1e6:.0f}"),
+                tr(
+                    "The dataset takes {size} by now, and {allowed} are allowed.",
+                    size=in_words(size),
+                    allowed=in_words(limit),
+                ),
                 tr("Allow more, or choose fewer recordings. What is done so far is kept for a next try."),
                 code="too-large",
             )

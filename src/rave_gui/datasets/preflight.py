@@ -100,6 +100,15 @@ def preflight(
     return _Preflight(params, cancel, on_progress, listen).run(scanned)
 
 
+def bytes_needed(params: DatasetParams, rows: list[ScanRow]) -> tuple[int, bool]:
+    """Bytes that a dataset of these files takes, and whether that is exact; more is never needed where only silence is to be cut."""
+    work = _Preflight(params, None, None, False)
+    usable = [row for row in rows if row.usable]
+    chunks = (work._lazy if params.lazy else work._chunks)(usable)[0]
+    exact = all(row.exact for row in usable) and not params.trim_silence
+    return work._disk(chunks, len(usable)), exact
+
+
 class _Preflight:
     def __init__(
         self,

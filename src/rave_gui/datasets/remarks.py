@@ -14,6 +14,7 @@ from rave_gui.datasets.scan import ScanRow
 from rave_gui.datasets.target import check_target
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr, trn
+from rave_gui.projects.size import in_words
 from rave_protocol.specs import DatasetParams
 
 if TYPE_CHECKING:
@@ -67,30 +68,40 @@ def _target(params: DatasetParams) -> Iterator[Remark]:
         yield Remark(error.code, "error", error.message, error.hint)
 
 
+def too_large(needed: int, allowed: int) -> Remark:
+    """The dataset takes more bytes than its parameters allow."""
+    return Remark(
+        "too-large",
+        "error",
+        tr(
+            "The dataset would take {needed}, and {allowed} are allowed.",
+            needed=in_words(needed),
+            allowed=in_words(allowed),
+        ),
+        tr("Allow more, or choose fewer recordings."),
+        ("max_size",),
+    )
+
+
+def no_room(needed: int, free: int) -> Remark:
+    """The dataset takes more bytes than the disk has left."""
+    return Remark(
+        "disk-full",
+        "error",
+        tr(
+            "The dataset needs {needed}, and the disk has {free} free.",
+            needed=in_words(needed),
+            free=in_words(free),
+        ),
+        tr("Free some space, or put the dataset on another disk."),
+    )
+
+
 def _room(params: DatasetParams, found: Preflight) -> Iterator[Remark]:
     if params.max_size and found.disk_needed > params.max_size:
-        yield Remark(
-            "too-large",
-            "error",
-            tr(
-                "The dataset would take {needed} MB, and {allowed} MB are allowed.",
-                needed=f"{found.disk_needed / 1e6:,.0f}",
-                allowed=f"{params.max_size / 1e6:,.0f}",
-            ),
-            tr("Allow more, or choose fewer recordings."),
-            ("max_size",),
-        )
+        yield too_large(found.disk_needed, params.max_size)
     if params.output and found.disk_needed > found.disk_free:
-        yield Remark(
-            "disk-full",
-            "error",
-            tr(
-                "The dataset needs {needed} MB, and the disk has {free} MB free.",
-                needed=f"{found.disk_needed / 1e6:,.0f}",
-                free=f"{found.disk_free / 1e6:,.0f}",
-            ),
-            tr("Free some space, or put the dataset on another disk."),
-        )
+        yield no_room(found.disk_needed, found.disk_free)
 
 
 def _amount(params: DatasetParams, found: Preflight) -> Iterator[Remark]:

@@ -112,6 +112,28 @@ def scan(
     return result
 
 
+def headers_of(files: Sequence[Found], check: Callable[[], None] = lambda: None) -> list[ScanRow]:
+    """The rows of files that were found already, in their order. ``check`` is called for each and may raise."""
+    rows: dict[str, ScanRow] = {}
+    unknown: dict[str, Found] = {}
+    for file in files:
+        check()
+        try:
+            info = own_headers.read(file.path, file.size)
+        except OSError:
+            info = None
+        if info is None:
+            unknown[file.path] = file
+        else:
+            rows[file.path] = _row(file, info)
+    if unknown:
+        with HeaderPool(usable_cores()) as pool:
+            for path, answer in read_all(iter(unknown), pool, lambda: False):
+                check()
+                rows[path] = _row(unknown[path], answer)
+    return [rows[file.path] for file in files if file.path in rows]
+
+
 class _StoppedError(Exception):
     """The search was cancelled."""
 

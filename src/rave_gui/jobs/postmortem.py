@@ -12,6 +12,10 @@ from typing import Any
 RETRY = "Press Retry: a training goes on from its last checkpoint, other work starts over."
 
 
+NO_ROOM = 1 << 20
+"""Bytes; with less on its disk a job can write neither its state nor its log."""
+
+
 @dataclass(frozen=True)
 class Death:
     """What is known. ``code``: exit code, negative for a signal (as ``subprocess`` says), None when nobody saw it."""
@@ -19,6 +23,8 @@ class Death:
     code: int | None = None
     out_of_memory: bool = False
     """The kernel killed processes for memory while this one ran."""
+    disk_full: bool = False
+    """Less than :data:`NO_ROOM` is free where the job's folder lies: it could not have said so."""
 
 
 def oom_kills() -> int:
@@ -51,7 +57,8 @@ def explain(death: Death, log_tail: str) -> dict[str, Any]:
             "Close other programs, or use a smaller batch or model. Then press Retry.",
             log_tail,
         )
-    if "No space left on device" in log_tail:
+    ended_by_others = death.code in (-9, -15)
+    if (death.disk_full and not ended_by_others) or "No space left on device" in log_tail:
         return _error(
             "disk-full",
             "The work ended because the disk is full.",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import time
+from dataclasses import replace
 
 from rave_gui.jobs.fold import Fold
 from rave_gui.jobs.folder import JobFolder
-from rave_gui.jobs.postmortem import Death, explain
+from rave_gui.jobs.postmortem import NO_ROOM, Death, explain
 from rave_gui.jobs.reader import EventReader
 from rave_gui.jobs.state import LIVE, JobState
 from rave_protocol.codec import ProtocolError, decode
@@ -91,6 +93,9 @@ def settle(folder: JobFolder, death: Death | None = None) -> JobState:
 
 def interrupt(state: JobState, folder: JobFolder, death: Death) -> None:
     """End a job whose work died without a word."""
+    with contextlib.suppress(OSError):
+        if shutil.disk_usage(folder.path).free < NO_ROOM:
+            death = replace(death, disk_full=True)
     error = explain(death, folder.log_tail())
     state.error = error
     state.ended = time.time()

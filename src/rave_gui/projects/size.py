@@ -44,6 +44,15 @@ def free_bytes(path: Path) -> int:
     return 0
 
 
+def in_words(count: float) -> str:
+    """Bytes for people, in powers of ten as disks are sold."""
+    value, units = float(count), ["B", "kB", "MB", "GB", "TB"]
+    while value >= 1000 and len(units) > 1:
+        value /= 1000
+        units.pop(0)
+    return f"{value:.0f} {units[0]}" if units[0] in ("B", "kB") else f"{value:.1f} {units[0]}"
+
+
 def _bytes(status: os.stat_result) -> int:
     blocks = getattr(status, "st_blocks", None)  # sparse files take less than they are long
     return status.st_size if blocks is None else int(blocks) * 512
