@@ -236,6 +236,32 @@ def test_recordings_are_typed_and_pasted_and_the_dataset_goes_elsewhere(
     assert (wizard.model.elsewhere, wizard.model.folder) == (False, "")
 
 
+def test_a_recording_that_is_not_there_is_named_on_the_first_step(
+    open_app: Opener, qtbot: QtBot, tmp_path: Path, sounds: Path
+) -> None:
+    project = Project.open(tmp_path / "project", create=True)
+    _app, page = opened(open_app, qtbot, project.path)
+    missing = tmp_path / "missing"
+    page.new([missing, sounds])
+    wizard = page.wizard
+    qtbot.waitUntil(lambda: not wizard.next.isEnabled() and str(missing) in wizard.model.problem("sources"))
+    assert str(missing) in wizard.why.text()
+    missing.mkdir()
+    wizard.sources.look()
+    qtbot.waitUntil(wizard.next.isEnabled)
+    missing.rmdir()  # nobody has looked again: the search finds it out, and says it where files would be
+    wizard.next.click()
+    qtbot.waitUntil(lambda: bool(wizard.model.scan_problem), timeout=PATIENCE)
+    assert str(missing) in wizard.why.text()
+    wizard.back.click()
+    qtbot.waitUntil(lambda: not wizard.next.isEnabled())
+    wizard.model.remove_sources([missing])
+    qtbot.waitUntil(wizard.next.isEnabled)
+    wizard.next.click()
+    qtbot.waitUntil(lambda: not wizard.model.scanning and wizard.model.files.usable == 3, timeout=PATIENCE)
+    assert wizard.next.isEnabled()
+
+
 def test_dropped_files_begin_a_dataset(open_app: Opener, qtbot: QtBot, tmp_path: Path, sounds: Path) -> None:
     project = Project.open(tmp_path / "project", create=True)
     _app, page = opened(open_app, qtbot, project.path)

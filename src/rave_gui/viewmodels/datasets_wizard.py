@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rave_gui.errors import UserError
-from rave_gui.i18n import tr
+from rave_gui.i18n import tr, trn
 from rave_gui.viewmodels.datasets_files import FilesModel
 from rave_gui.viewmodels.steps import Steps
 from rave_gui.viewmodels.typed_paths import meant
@@ -27,6 +27,10 @@ class WizardModel(Steps):
 
         super().__init__()
         self.sources: list[Path] = []
+        self.missing: frozenset[Path] = frozenset()
+        """Sources that were not there when they were looked at last."""
+        self.scan_problem = ""
+        """Why the sources could not be searched."""
         self.files = FilesModel()
         self.files.changed.connect(lambda _what: self.changed.emit("files"))
         self.scanned: tuple[Any, ...] | None = None
@@ -72,6 +76,26 @@ class WizardModel(Steps):
         self.sources = [path for path in self.sources if path not in gone]
         self._offer_name()
         self.changed.emit("sources")
+
+    def set_missing(self, paths: Iterable[Path]) -> None:
+        """Which of the sources are not there."""
+        missing = frozenset(paths)
+        if missing != self.missing:
+            self.missing = missing
+            self.changed.emit("missing")
+
+    def _not_there(self) -> str:
+        gone = [path for path in self.sources if path in self.missing]
+        if not gone:
+            return ""
+        if len(gone) == 1:
+            return tr("{path} is not there. Take it off the list, or connect its disk.", path=gone[0])
+        return trn(
+            "{path} and {n} other are not there. Take them off the list, or connect their disk.",
+            "{path} and {n} others are not there. Take them off the list, or connect their disk.",
+            len(gone) - 1,
+            path=gone[0],
+        )
 
     @property
     def wanted_scan(self) -> tuple[Any, ...]:
@@ -156,9 +180,13 @@ class WizardModel(Steps):
         """See :meth:`Steps.problem`."""
         if step == "sources" and not self.sources:
             return tr("Add at least one recording or folder.")
+        if step == "sources":
+            return self._not_there()
         if step == "review":
             if self.scanning:
                 return ""
+            if self.scan_problem:
+                return self.scan_problem
             if not self.files.rows:
                 return tr("No sound files were found. Go back and choose another folder.")
             if not self.files.kept:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
+from rave_gui.errors import UserError
 from rave_gui.ui import words
 from rave_gui.ui.bridge import Stop, Task
 from rave_gui.ui.i18n import tr, trn
@@ -152,6 +153,7 @@ class ReviewStep(QWidget):
         self.cancel()
         self.files.clear()
         self._model.scanned, self._model.scanning = wanted, True
+        self._model.scan_problem = ""
         self.player.clear(tr("Choose a file to see and hear it."))
         sources, extensions = list(wanted[0]), list(wanted[1])
 
@@ -215,7 +217,9 @@ class ReviewStep(QWidget):
     def _failed(self, error: Exception) -> None:
         self._task = None
         self._model.scanned, self._model.scanning = None, False
+        self._model.scan_problem = error.message if isinstance(error, UserError) else ""
         self.stop.hide()
+        self._model.changed.emit("files")
         self._say()
         self._session.fail(error)
 
@@ -390,6 +394,8 @@ class ReviewStep(QWidget):
         self.status.setText("  ·  ".join(parts))
         if self._model.scanning:
             self.table.say_empty(tr("Searching for recordings…"))
+        elif self._model.scan_problem:
+            self.table.say_empty(self._model.scan_problem)
         elif files.rows:
             self.table.say_empty(tr("No file matches. Try another word, or show all."))
         else:

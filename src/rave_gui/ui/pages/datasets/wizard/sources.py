@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
@@ -30,12 +30,16 @@ def audio_filter() -> str:
     return f"{tr('Sound files')} ({patterns});;{tr('All files')} (*)"
 
 
+GONE = "triangle-alert"
+"""Icon of a source that is not there."""
+
+
 def _about(path: Path) -> tuple[str, str]:
     """Icon and kind of a source."""
     if path.is_dir():
         return "folder", tr("Folder")
     if not path.exists():
-        return "triangle-alert", tr("Not there")
+        return GONE, tr("Not there")
     return "file-music", tr("File, {size}", size=words.size(os.path.getsize(path)))  # noqa: PTH202
 
 
@@ -104,10 +108,11 @@ class SourcesStep(QWidget):
                     lambda p: p.name or str(p),
                     strong=True,
                     icon=lambda p: self._about.get(p, ("file-music", ""))[0],
+                    tone=self._tone,
                     note=lambda p: str(p.parent),
                     tip=str,
                 ),
-                Column("kind", tr("Kind"), self._kind, 150),
+                Column("kind", tr("Kind"), self._kind, 150, tone=self._tone),
             ],
             key=str,
             many=True,
@@ -148,6 +153,9 @@ class SourcesStep(QWidget):
         """What gets the focus when the step is shown."""
         return self.table if self._model.sources else self.path.line
 
+    def _tone(self, path: Path) -> str:
+        return "danger" if path in self._model.missing else ""
+
     def _kind(self, path: Path) -> str:
         return self._about.get(path, ("", ""))[1]
 
@@ -170,8 +178,20 @@ class SourcesStep(QWidget):
         def done(found: dict[Path, tuple[str, str]]) -> None:
             self._about = found
             self.table.viewport().update()
+            self._model.set_missing(path for path, (icon, _kind) in found.items() if icon == GONE)
 
         self._session.call(work, done)
+
+    def look(self) -> None:
+        """Look again at what was chosen: a disk may have been connected, or be gone."""
+        if self._model.sources:
+            self._look(list(self._model.sources))
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """The user comes back from connecting a disk, or from moving a folder."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow() and self.isVisible():
+            self.look()
 
     def _ask_files(self) -> None:
         self._add(self._session.pick_files(tr("Choose recordings"), audio_filter()))

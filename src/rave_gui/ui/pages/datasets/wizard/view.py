@@ -82,12 +82,16 @@ class WizardView(WizardFrame):
     def grave(self, step: str) -> bool:
         """Until something was chosen nothing is wrong yet."""
         model = self.model
+        if step == "sources":
+            return bool(model.missing)
         return step in ("parameters", "name") and model.reached == step and bool(model.name)
 
     def entered(self, step: str) -> None:
         """Begin what the step needs."""
         self.review.player.release()
-        if step == "review":
+        if step == "sources":
+            self.sources.look()
+        elif step == "review":
             self.review.scan()
         elif step == "parameters":
             self.parameters.take_forecast()
