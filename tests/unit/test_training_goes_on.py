@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
+from tests.helpers.datasets import built, tone
 from tests.helpers.engine import StandIn, end
 from tests.helpers.training import RecordedRun, make_project
 
 from rave_gui.bootstrap import Services, build
+from rave_gui.configs import trusting
+from rave_gui.errors import UserError
 from rave_gui.jobs import recovery
 from rave_gui.jobs.folder import JobFolder
 from rave_gui.jobs.retry import retry_params
@@ -29,6 +34,14 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servic
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     return make_project(tmp_path / "project")
+
+
+def sounds(project: Project) -> Path:
+    """A dataset of the project: three chunks of 131,072 samples, one channel."""
+    made = built(project.path / "made", {"a.wav": tone(3 * 131072, 220, 0.5)}, num_signal=65536)
+    project.datasets.mkdir(exist_ok=True)
+    made.rename(project.datasets / "demo")
+    return project.datasets / "demo"
 
 
 def whole(path: Path, size: int = 3000) -> Path:
@@ -80,3 +93,74 @@ def test_a_retry_and_a_recovery_aim_at_what_was_acknowledged_last(
     again = recovery.due(folder, folder.read_state())
     assert again is not None
     assert again.params.max_steps == 3000
+
+
+# --- frozen when it is put into the queue
+
+
+def test_a_job_keeps_configurations_and_clips_as_they_were(
+    services: Services, project: Project, tmp_path: Path
+) -> None:
+    sounds(project)
+    mine, other = tmp_path / "mine.gin", tmp_path / "other" / "mine.gin"
+    other.parent.mkdir()
+    mine.write_text("CAPACITY = 8\n", encoding="utf-8")
+    other.write_text("LATENT_SIZE = 4\n", encoding="utf-8")
+    clip = tmp_path / "voice.wav"
+    soundfile.write(clip, np.zeros(1000, np.float32), 44100)
+    trusting.trust(services.paths, mine)
+    fields = {"configs": ["v2_small", str(mine), str(other)], "clips": [str(clip)], "device": "cpu"}
+    job = actions.start(services, project, "demo", fields, name="frozen")
+    mine.write_text("CAPACITY = 12\n", encoding="utf-8")
+    clip.unlink()
+    stock, first, second = job.params["configs"]
+    assert stock == "v2_small"
+    assert Path(first).read_text(encoding="utf-8") == "CAPACITY = 8\n"
+    assert Path(second).read_text(encoding="utf-8") == "LATENT_SIZE = 4\n"
+    assert Path(first).is_relative_to(job.folder)
+    assert Path(first).stem == Path(second).stem == "mine", "lists show this name"
+    assert job.params["trusted"] == [first], "what was trusted is that content"
+    assert soundfile.info(job.params["clips"][0]).frames == 1000
+    end(JobFolder(job.folder), "failed")
+    again = services.jobs.retry(job.id, project.path)
+    assert Path(again.params["configs"][1]).is_relative_to(again.folder), "the old job may be removed"
+    assert Path(again.params["configs"][1]).read_text(encoding="utf-8") == "CAPACITY = 8\n"
+    assert again.params["trusted"] == [again.params["configs"][1]]
+    like = actions.settings(services, project, "frozen")
+    job = actions.start(services, project, "demo", like, name="like it")
+    assert job.params["trusted"] == [job.params["configs"][1]], "an unchanged copy of what was trusted"
+    mine.unlink()
+    with pytest.raises(UserError) as caught:
+        actions.start(services, project, "demo", fields, name="gone")
+    assert caught.value.code == "config-missing"
+    with pytest.raises(UserError) as caught:
+        actions.start(services, project, "demo", {**fields, "configs": ["v2"]}, name="gone")
+    assert caught.value.code == "clip-missing"
+    assert not project.store.get("run", "gone")
+
+
+def test_a_run_to_begin_with_counts_as_its_newest_checkpoint_then(
+    services: Services, project: Project
+) -> None:
+    sounds(project)
+    newest = checkpoints(RecordedRun(project, "teacher"))[-1]
+    for given in ("teacher", str(project.runs / "teacher"), str(newest)):
+        job = actions.start(services, project, "demo", {"init_from": given, "device": "cpu"})
+        assert job.params["init_from"] == str(newest)
+    RecordedRun(project, "empty", number=3)
+    for path in (project.runs / "empty").rglob("*.ckpt"):
+        path.unlink()
+    with pytest.raises(UserError) as caught:
+        actions.start(services, project, "demo", {"init_from": "empty", "device": "cpu"})
+    assert caught.value.code == "checkpoint-missing"
+
+
+def test_a_trial_is_frozen_too(services: Services, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.gin"
+    mine.write_text("CAPACITY = 8\n", encoding="utf-8")
+    trusting.trust(services.paths, mine)
+    job = actions.trial(services, {"configs": ["v2", str(mine)], "device": "cpu"})
+    mine.unlink()
+    copy = job.params["train"]["configs"][1]
+    assert Path(copy).read_text(encoding="utf-8") == "CAPACITY = 8\n"
+    assert job.params["trusted"] == [copy]

@@ -178,15 +178,16 @@ def recommend(services: Services, stack: Stack, limit: int, project: Path | None
 
 
 def _sent(services: Services, stack: Stack, project: Path | None) -> dict[str, Any]:
+    names = resolve(services, stack.configs, project)
     return {
-        "configs": resolve(services, stack.configs, project),
+        "configs": names,
         "overrides": list(stack.overrides),
         "augmentations": list(stack.augmentations),
         "channels": stack.channels,
         "n_signal": stack.n_signal,
         "batch": stack.batch,
         "amp": stack.amp,
-        "trusted": trusting.trusted(services.paths),
+        "trusted": sorted({*trusting.trusted(services.paths), *may_run(services, names)}),
     }
 
 
@@ -266,6 +267,11 @@ def trust(services: Services, path: Path) -> None:
 def trusted(services: Services) -> list[str]:
     """Gin files that may run code (absolute paths)."""
     return trusting.trusted(services.paths)
+
+
+def may_run(services: Services, names: Sequence[str]) -> list[str]:
+    """Those of the resolved ``names`` of a stack that may run code: trusted files, and unchanged copies of such."""
+    return trusting.may_run(services.paths, names)
 
 
 def _missing(name: str) -> UserError:

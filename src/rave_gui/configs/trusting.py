@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from rave_gui.paths import AppPaths
@@ -42,6 +43,12 @@ def distrust(paths: AppPaths, path: Path) -> None:
     known = _known(paths)
     if known.pop(str(path.absolute()), None) is not None:
         write_json(_store(paths), known)
+
+
+def may_run(paths: AppPaths, names: Iterable[str]) -> list[str]:
+    """Those of ``names`` that are files with a content that the user allowed: the same file, or an unchanged copy of it."""
+    known = {digest for digest in _known(paths).values() if digest}
+    return [name for name in names if Path(name).is_absolute() and _digest(Path(name)) in known]
 
 
 def trusted(paths: AppPaths) -> list[str]:

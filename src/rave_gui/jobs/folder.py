@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr
+from rave_gui.jobs.freeze import frozen
 from rave_gui.jobs.state import JobState
 from rave_protocol import jobfolder
 from rave_protocol.codec import ProtocolError
@@ -116,14 +117,15 @@ class JobFolder:
 
 
 def create(parent: Path, spec: JobSpec, state: JobState) -> JobFolder:
-    """Write a new job's folder aside and rename it, so that a half-made job never shows.
+    """Write a new job's folder aside and rename it, so that a half-made job never shows; the user's own files that it needs are
+    copied into it (see :mod:`rave_gui.jobs.freeze`).
 
     Raises :class:`UserError` when the disk refuses.
     """
     aside = parent / f".{spec.id}.new"
     try:
         aside.mkdir(parents=True)
-        write_json(aside / jobfolder.SPEC, spec.to_json())
+        write_json(aside / jobfolder.SPEC, frozen(spec, aside, parent / spec.id).to_json())
         write_json(aside / jobfolder.STATE, state.to_json())
         replace_file(aside, parent / spec.id)
     except OSError as error:

@@ -40,8 +40,9 @@ def start(
 
     ``dataset`` is a name in the project or a path; ``fields`` are fields of ``TrainParams`` (``configs.actions.preset``
     and ``parameters.to_fields`` give them), ``name`` the new run's name (a free numbered ``base`` when None), ``start_at`` a time
-    (seconds since the epoch) before which it waits in the queue. Raises :class:`UserError`: dataset-missing, name-taken, bad-name,
-    bad-settings, engine-missing, checkpoint-missing.
+    (seconds since the epoch) before which it waits in the queue. The job keeps the user's configurations and clips as they are now;
+    a run to begin with counts as its newest checkpoint now. Raises :class:`UserError`: dataset-missing, name-taken, bad-name,
+    bad-settings, engine-missing, checkpoint-missing, config-missing, clip-missing.
     """
     services.engine.python()
     data = project.find_dataset(dataset)
@@ -57,21 +58,40 @@ def start(
 def _ready(services: Services, project: Project, fields: dict[str, Any]) -> dict[str, Any]:
     """Fields as the engine takes them: own configurations by their path, with the trust the user gave; paths absolute."""
     names = configs.resolve(services, fields.get("configs", ["v2"]), project.path)
-    allowed = set(configs.trusted(services))
-    found = {**fields, "configs": names, "trusted": [name for name in names if name in allowed]}
+    found = {**fields, "configs": names, "trusted": configs.may_run(services, names)}
     found["clips"] = [os.path.abspath(Path(p).expanduser()) for p in fields.get("clips", ())]  # noqa: PTH100
-    if fields.get("init_from"):
-        source = Path(fields["init_from"]).expanduser()
-        if not source.is_absolute():
-            record = project.store.get("run", str(source))
-            source = record.path if record else source.absolute()
-        if not source.exists():
+    for name in names:
+        if Path(name).is_absolute() and not Path(name).is_file():
             raise UserError(
-                tr("There is no run or checkpoint at {path} to begin with.", path=source),
-                tr("Choose a checkpoint file, or a run of this project."),
-                code="checkpoint-missing",
+                tr("There is no configuration at {path}.", path=name),
+                tr("“rave-gui config list” shows all."),
+                code="config-missing",
             )
-        found["init_from"] = str(source)
+    for clip in found["clips"]:
+        if not Path(clip).is_file():
+            raise UserError(
+                tr("There is no sound at {path} to follow.", path=clip),
+                tr("Choose another one, or take it off the sounds to follow."),
+                code="clip-missing",
+            )
+    if fields.get("init_from"):
+        found["init_from"] = str(_to_begin_with(project, str(fields["init_from"])))
+    return found
+
+
+def _to_begin_with(project: Project, given: str) -> Path:
+    """The checkpoint file meant by a path, or by a run's name or folder: its newest as it is now. Raises :class:`UserError`."""
+    source = Path(given).expanduser()
+    if not source.is_absolute():
+        record = project.store.get("run", str(source))
+        source = record.path if record else source.absolute()
+    found = newest_checkpoint(source) if source.is_dir() else source
+    if found is None or not found.is_file():
+        raise UserError(
+            tr("There is no run or checkpoint at {path} to begin with.", path=source),
+            tr("Choose a checkpoint file, or a run of this project."),
+            code="checkpoint-missing",
+        )
     return found
 
 
@@ -312,9 +332,8 @@ def trial(
     services.engine.python()
     data = str(project.find_dataset(dataset)) if project is not None and dataset else ""
     names = configs.resolve(services, fields.get("configs", ["v2"]), project.path if project else None)
-    allowed = set(configs.trusted(services))
     train = _params({**fields, "configs": names, "trusted": [], "dataset": data, "run": "", "name": "trial"})
-    params = TrialParams(train, steps, [name for name in names if name in allowed])
+    params = TrialParams(train, steps, configs.may_run(services, names))
     return services.jobs.submit(
         "trial",
         params,

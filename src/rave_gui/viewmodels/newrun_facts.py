@@ -72,7 +72,7 @@ def earlier_starts(services: Services, project: Project) -> list[Start]:
                     row.name,
                     tr(
                         "{model} on {dataset}",
-                        model=" + ".join(params["configs"]),
+                        model=" + ".join(Path(str(name)).stem for name in params["configs"]),
                         dataset=row.dataset or "–",
                     ),
                     params,
@@ -82,28 +82,26 @@ def earlier_starts(services: Services, project: Project) -> list[Start]:
     return found
 
 
-def machine(services: Services, project: Project) -> MachineFacts:
-    """What the computer has."""
+def machine(services: Services, project: Project | None) -> MachineFacts:
+    """What the computer has; the free space only of a project's disk."""
     status = services.engine.status()
     cuda = [name for name in status.devices if name.startswith("cuda")]
-    memory = psutil.virtual_memory().total
-    if cuda:
-        memory = _card_bytes() or 0
     return MachineFacts(
         cuda=len(cuda),
-        device_bytes=memory,
-        free_disk=shutil.disk_usage(project.path).free,
+        ram=psutil.virtual_memory().total,
+        cards=_card_bytes() if cuda else (),
+        free_disk=shutil.disk_usage(project.path).free if project is not None else 0,
         cores=os.cpu_count() or 1,
     )
 
 
-def _card_bytes() -> int:
-    """Memory of the first graphics card, 0 when the driver does not tell."""
+def _card_bytes() -> tuple[int, ...]:
+    """Memory of each graphics card in the order of CUDA's numbers, empty when the driver does not tell."""
     import subprocess
 
     tool = shutil.which("nvidia-smi")
     if tool is None:
-        return 0
+        return ()
     try:
         told = subprocess.run(
             [tool, "--query-gpu=memory.total", "--format=csv,noheader,nounits"],
@@ -112,9 +110,16 @@ def _card_bytes() -> int:
             timeout=5,
             check=False,
         )
-        return int(float(told.stdout.splitlines()[0])) << 20
-    except (OSError, subprocess.TimeoutExpired, ValueError, IndexError):
-        return 0
+        return tuple(int(float(line)) << 20 for line in told.stdout.splitlines() if line.strip())
+    except (OSError, subprocess.TimeoutExpired, ValueError):
+        return ()
+
+
+def model_facts(found: Mapping[str, Any]) -> ModelFacts | None:
+    """The model from the answer of ``configs.actions.validate``, None for a configuration that makes none."""
+    facts = found.get("facts") or {}
+    names = ModelFacts.__dataclass_fields__
+    return ModelFacts(**{key: value for key, value in facts.items() if key in names}) if facts else None
 
 
 def ask_engine(
@@ -126,13 +131,11 @@ def ask_engine(
     stack = actions.Stack.of(question)
     found = actions.validate(services, stack, project=project.path)
     errors = [f for f in found["findings"] if f["severity"] == "error"]
-    facts = found.get("facts") or {}
     if errors or not found["valid"]:
         first = (
             errors[0] if errors else {"message": tr("The configuration does not make a model."), "hint": ""}
         )
         return None, None, (str(first["message"]), str(first.get("hint") or ""))
-    names = ModelFacts.__dataclass_fields__
-    model = ModelFacts(**{key: value for key, value in facts.items() if key in names})
+    model = model_facts(found)
     estimate = actions.estimate(services, stack, project.path)
     return model, MemoryFacts(int(estimate["phase_1"]), int(estimate["phase_2"])), None

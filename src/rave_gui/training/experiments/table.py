@@ -15,6 +15,7 @@ from rave_gui.training.experiments.remembered import RowFields
 from rave_gui.training.metrics import summarise
 from rave_gui.workspace import listing
 from rave_protocol import jobfolder
+from rave_protocol.aim import read_aim
 from rave_protocol.codec import ProtocolError
 from rave_protocol.files import read_json
 
@@ -288,6 +289,12 @@ def _parameters(project: Project, job: str | None) -> dict[str, Any]:
         for key, value in params.items()
         if key not in HIDDEN and key not in ("configs", "overrides")
     }
+    found["clips"] = [
+        Path(str(name)).name for name in params.get("clips", ())
+    ]  # each job has copies of its own
+    aim = read_aim(project.jobs / job)
+    if aim is not None:
+        found["max_steps"] = aim
     for binding in params.get("overrides", ()):
         name, equals, value = str(binding).partition("=")
         if equals:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from rave_gui.ui import words
@@ -151,7 +153,7 @@ class ReviewStep(QWidget):
             self.grid,
             [
                 (tr("Sounds"), where),
-                (tr("Model"), " + ".join(values["configs"])),
+                (tr("Model"), " + ".join(Path(str(name)).stem for name in values["configs"])),
                 (tr("Batch"), trn("{n} example of {samples} samples", "{n} examples of {samples} samples", values["batch"], samples=f"{values['n_signal']:,}")),
                 (tr("Checkpoints"), tr("every {n} steps; the newest {kept} are kept", n=f"{values['save_every']:,}", kept=values["keep_last"]) if values["keep_last"] else tr("every {n} steps; all are kept", n=f"{values['save_every']:,}")),
                 (tr("Device"), str(values["device"])),
