@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import io
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rave_gui.cli.console import Console, guarded
+from rave_gui.cli.main import root
+from rave_gui.configs import actions as configs
 from rave_gui.configs.presets import PRESETS
 from rave_gui.errors import UserError
 from rave_gui.training import checks
@@ -21,6 +27,7 @@ from rave_gui.training.parameters import (
     to_fields,
 )
 from rave_gui.training.schema import DatasetFacts, MachineFacts, ModelFacts
+from rave_gui.viewmodels import newrun_facts
 from rave_protocol import stacks
 from rave_protocol.codec import decode, encode
 from rave_protocol.specs import TrainParams
@@ -214,3 +221,60 @@ def test_the_reference_in_the_guide_is_up_to_date() -> None:
     assert parameter_docs.TARGET.read_text(encoding="utf-8") == parameter_docs.page(), (
         "run: python -m tools.parameter_docs"
     )
+
+
+@pytest.mark.parametrize(
+    ("device", "cuda", "gib"),
+    [
+        ("auto", 2, 8),
+        ("auto", 0, 64),
+        ("cpu", 2, 64),
+        ("cuda", 2, 8),
+        ("cuda:1", 2, 24),
+        ("cuda:7", 2, 0),
+        ("mps", 0, 0),
+    ],
+)
+def test_memory_is_that_of_the_chosen_device(device: str, cuda: int, gib: int) -> None:
+    machine = MachineFacts(cuda=cuda, ram=64 << 30, cards=(8 << 30, 24 << 30))
+    assert machine.memory_of(device) == gib << 30
+    memory = checks.MemoryFacts(20 << 30, 20 << 30)
+    found = checks.check({**defaults(), "device": device}, machine=machine, memory=memory)
+    assert any(f.code.startswith("memory") for f in found) == (gib == 8)
+
+
+def test_an_estimate_looks_at_this_computer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("RAVE_GUI_HOME", str(tmp_path / "home"))
+    need = {
+        "phase_1": 9 << 30,
+        "phase_2": 9 << 30,
+        "phase_1_gib": 9.0,
+        "phase_2_gib": 9.0,
+        "parameters": 1,
+        "seconds": 0.1,
+    }
+    facts = {
+        "sample_rate": 44100,
+        "latent_size": 16,
+        "ratio": 2048,
+        "channels": 1,
+        "encoder": "x",
+        "phase_1_steps": 9,
+        "parameters": 1,
+    }
+    asked = []
+    monkeypatch.setattr(configs, "estimate", lambda *_: need)
+    monkeypatch.setattr(configs, "validate", lambda *_, **__: {"facts": facts})
+    monkeypatch.setattr(configs, "recommend", lambda *args: asked.append(args[2]))
+    here = MachineFacts(ram=8 << 30, cores=64)
+    monkeypatch.setattr(newrun_facts, "machine", lambda *_: here)
+
+    def codes(*args: str) -> set[str]:
+        output = io.StringIO()
+        assert guarded(Console(json=True, out=output), root, ["train", "estimate", "--json", *args]) == 0
+        return {item["code"] for item in json.loads(output.getvalue())["findings"]}
+
+    assert {"memory-phase-1", "memory-phase-2"} <= codes("--n-signal", "131072")
+    assert asked == [8 << 30]
+    assert "n-signal-ratio" in codes("--n-signal", "100001")
+    assert not {"memory-phase-1"} & codes("--memory", "80")

@@ -37,7 +37,10 @@ if TYPE_CHECKING:
 @base_options
 @parameter_options(skip=SIMPLE)
 @click.option(
-    "--memory", type=float, metavar="GIB", help="Memory of the device: also say what would fit into it."
+    "--memory",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="GIB",
+    help="Memory of the device: also say what would fit into it [default: that of this computer's device].",
 )
 @any_project_option
 @json_option
@@ -51,23 +54,31 @@ def estimate_command(
     project: str | None,
     **values: Any,
 ) -> Output:
-    """Tell the memory both phases will need, and what is known against the settings. Computes nothing, needs no dataset."""
+    """Tell the memory both phases will need, and what is known against the settings here. Computes nothing, needs no dataset."""
     from rave_gui.configs import actions as configs
     from rave_gui.training import checks, parameters
     from rave_gui.training.schema import MachineFacts
+    from rave_gui.viewmodels import newrun_facts
 
     opened = open_project(project) if project else None
     fields, _ = fields_given(console, opened, steps, values)
     stack = configs.Stack.of(fields)
     where = opened.path if opened else None
     found = configs.estimate(console.services, stack, where)
-    limit = int(memory * 2**30) if memory else 0
+    known = configs.validate(console.services, stack, project=where)
+    machine, values = newrun_facts.machine(console.services, opened), parameters.from_fields(fields)
+    if memory is not None:  # of another computer: what this one has is beside the point
+        machine = MachineFacts(device_bytes=int(memory * 2**30), cuda=99, cores=10**6)
     findings = checks.check(
-        parameters.from_fields(fields),
-        machine=MachineFacts(device_bytes=limit, cuda=99, cores=10**6),
+        values,
+        model=newrun_facts.model_facts(known),
+        machine=machine,
         memory=checks.MemoryFacts(found["phase_1"], found["phase_2"]),
     )
-    advice = configs.recommend(console.services, stack, limit, where) if limit else None
+    limit = machine.memory_of(values["device"])
+    short = any(finding.code.startswith("memory-") for finding in findings)
+    wanted = limit and (memory is not None or short)
+    advice = configs.recommend(console.services, stack, limit, where) if wanted else None
     data = {**found, "findings": [finding.to_json() for finding in findings], "recommendation": advice}
     lines = [
         tr(

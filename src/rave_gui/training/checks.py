@@ -51,7 +51,7 @@ def check(
     if machine is not None:
         found += _machine(whole, machine, model)
         if memory is not None:
-            found += _memory(memory, machine)
+            found += _memory(memory, machine.memory_of(whole["device"]))
     return sorted(found, key=lambda item: ("error", "warning", "info").index(item.severity))
 
 
@@ -484,12 +484,12 @@ def _disk(values: dict[str, Any], machine: MachineFacts, model: ModelFacts) -> l
     ]
 
 
-def _memory(memory: MemoryFacts, machine: MachineFacts) -> list[Finding]:
-    if machine.device_bytes <= 0:
+def _memory(memory: MemoryFacts, has: int) -> list[Finding]:
+    if has <= 0:
         return []
     found = []
     for phase, need in ((1, memory.phase_1), (2, memory.phase_2)):
-        share = need / machine.device_bytes
+        share = need / has
         if share <= NEAR_FULL:
             continue
         found.append(
@@ -500,7 +500,7 @@ def _memory(memory: MemoryFacts, machine: MachineFacts) -> list[Finding]:
                     "Phase {phase} is estimated to need {need:.1f} GiB; the device has {has:.1f} GiB.",
                     phase=phase,
                     need=need / 2**30,
-                    has=machine.device_bytes / 2**30,
+                    has=has / 2**30,
                 ),
                 tr("Lower the batch, the length of an example or the capacity."),
                 ("batch", "n_signal", "capacity"),

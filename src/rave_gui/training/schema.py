@@ -198,11 +198,27 @@ class MachineFacts:
     cuda: int = 0
     """CUDA devices the engine sees."""
     device_bytes: int = 0
-    """Memory of the device that will be used (the computer's own for cpu)."""
+    """Memory of whatever device will be used, where ``ram`` and ``cards`` are not told."""
+    ram: int = 0
+    """Memory of the computer, bytes."""
+    cards: tuple[int, ...] = ()
+    """Memory of each graphics card, bytes."""
     free_disk: int = 0
     cores: int = 1
     frees_bf16: bool = False
     """The device has fast bfloat16."""
+
+    def memory_of(self, device: str) -> int:
+        """Bytes of the memory a training on ``device`` has, 0 when that is not known."""
+        if not self.ram and not self.cards:
+            return self.device_bytes
+        if device == "cpu" or (device == "auto" and not self.cuda):
+            return self.ram
+        if device != "auto" and device.partition(":")[0] != "cuda":
+            return 0
+        number = device.partition(":")[2]
+        index = int(number) if number.isdigit() else 0
+        return self.cards[index] if index < len(self.cards) else 0
 
 
 GROUPS: tuple[Group, ...] = (
