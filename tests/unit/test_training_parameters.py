@@ -278,3 +278,6 @@ def test_an_estimate_looks_at_this_computer(monkeypatch: pytest.MonkeyPatch, tmp
     assert asked == [8 << 30]
     assert "n-signal-ratio" in codes("--n-signal", "100001")
     assert not {"memory-phase-1"} & codes("--memory", "80")
+    refused = {"code": "bad-n-signal", "severity": "error", "message": "It does not fit.", "hint": ""}
+    monkeypatch.setattr(configs, "validate", lambda *_, **__: {"facts": None, "findings": [refused]})
+    assert "bad-n-signal" in codes("--memory", "80")

@@ -30,6 +30,7 @@ from rave_gui.i18n import tr
 
 if TYPE_CHECKING:
     from rave_gui.projects import Project
+    from rave_gui.training.schema import Finding
     from rave_protocol.commands import CommandName
 
 
@@ -75,6 +76,7 @@ def estimate_command(
         machine=machine,
         memory=checks.MemoryFacts(found["phase_1"], found["phase_2"]),
     )
+    findings += [_refusal(item) for item in known.get("findings", ())]
     limit = machine.memory_of(values["device"])
     short = any(finding.code.startswith("memory-") for finding in findings)
     wanted = limit and (memory is not None or short)
@@ -92,6 +94,13 @@ def estimate_command(
     lines += [f"{finding.severity}: {finding.message} {finding.hint}".rstrip() for finding in findings]
     lines += _advice(advice)
     return Output(data, "\n".join(lines))
+
+
+def _refusal(item: dict[str, Any]) -> Finding:
+    """What the engine says against a stack."""
+    from rave_gui.training.schema import Finding
+
+    return Finding(item["code"], item["severity"], item["message"], item["hint"])
 
 
 def _advice(advice: dict[str, Any] | None) -> list[str]:
