@@ -372,6 +372,32 @@ def test_a_collection_is_adopted_in_place(services: Services, tmp_path: Path) ->
     assert all(not a.path.is_relative_to(project.path) for a in inside.adopted)
 
 
+def test_trash_hidden_folders_and_other_projects_are_not_adopted(services: Services, tmp_path: Path) -> None:
+    project = small(services, tmp_path / "p")
+    root = tmp_path / "disk"
+    other = small(services, root / "other")
+    for place in (other.trash / "datasets" / "old-1", root / ".rave-gui-trash" / "x", root / "$RECYCLE.BIN"):
+        collection(place)
+    report = actions.adopt(services, project, root)
+    assert report.adopted == []
+    assert [skipped.path for skipped in report.skipped] == [other.path]
+    # Its own folder was named: what it uses, not what it threw away.
+    collection(other.datasets / "mine")
+    report = actions.adopt(services, project, other.path)
+    assert len(report.adopted) == 6
+    assert all(item.path.is_relative_to(other.datasets) for item in report.adopted)
+
+
+def test_very_much_is_adopted_only_when_it_was_said(services: Services, tmp_path: Path) -> None:
+    project = small(services, tmp_path / "p")
+    root = collection(tmp_path / "mine")
+    with pytest.raises(UserError, match=r"^6 things") as caught:
+        actions.adopt(services, project, root, most=5)
+    assert caught.value.code == "too-many"
+    assert len(project.items("dataset")) == 1
+    assert len(actions.adopt(services, project, root, most=6).adopted) == 6
+
+
 # Trust ---------------------------------------------------------------------------------------------------------------
 
 

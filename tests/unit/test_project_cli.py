@@ -110,6 +110,8 @@ def test_there_and_back_and_adopted(tmp_path: Path, capsys: CAPTURE) -> None:
         for kind, name in (("dataset", "drums"), ("run", "drums tiny"), ("export", "drums tiny_streaming"))
         for number in ("", "-2")
     }
+    # Below both of them nothing is taken a second time: they are other projects.
+    assert call(capsys, "adopt", str(tmp_path / "s"), str(tmp_path), "--yes")["adopted"] == []
     text = words(capsys, "show", str(tmp_path / "s"))
     assert "2 runs" in text
     assert "kept: dataset drums" in words(capsys, "delete", str(tmp_path / "s"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,8 @@ from rave_gui.i18n import tr, trn
 from rave_gui.projects.size import in_words as size
 
 if TYPE_CHECKING:
-    from rave_gui.projects.model import TrashEntry
+    from rave_gui.projects import Project
+    from rave_gui.projects.model import AdoptReport, TrashEntry
     from rave_gui.settings.schema import Setting, Value
 
 folder_argument = click.argument("folder", metavar="DIR")
@@ -359,15 +361,18 @@ def import_command(
 @command.command("adopt")
 @folder_argument
 @click.argument("sources", metavar="FOLDER...", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Take everything, also where more than 200 things are found.")
 @json_option
 @pass_console
-def adopt_command(console: Console, /, *, folder: str, sources: tuple[str, ...]) -> Output:
-    """Use RAVE datasets, runs and exported models of other folders in a project, where they lie. Nothing there is changed."""
+def adopt_command(console: Console, /, *, folder: str, sources: tuple[str, ...], yes: bool) -> Output:
+    """Use RAVE datasets, runs and exported models of other folders in a project, where they lie. Nothing there is changed.
+
+    Hidden folders and other projects below a folder are passed over.
+    """
     from rave_gui.projects import Project
-    from rave_gui.workspace import actions
 
     project = Project.open(folder)
-    reports = [actions.adopt(console.services, project, source) for source in sources]
+    reports = [_adopt(console, project, source, yes) for source in sources]
     adopted = [item for report in reports for item in report.adopted]
     skipped = [item for report in reports for item in report.skipped]
     lines = [f"{item.kind}  {item.name}  {item.path}" for item in adopted]
@@ -379,6 +384,20 @@ def adopt_command(console: Console, /, *, folder: str, sources: tuple[str, ...])
         "skipped": [item.to_json() for item in skipped],
     }
     return Output(data, "\n".join(lines) or tr("There is nothing of RAVE's in there."))
+
+
+def _adopt(console: Console, project: Project, source: str, yes: bool) -> AdoptReport:
+    """Adopt what is below one folder; a person at a terminal is asked where it is very much."""
+    from rave_gui.projects.adoption import MANY
+    from rave_gui.workspace import actions
+
+    try:
+        return actions.adopt(console.services, project, source, most=None if yes else MANY)
+    except UserError as error:
+        asked = error.code == "too-many" and not console.json and console.live and sys.stdin.isatty()
+        if not asked or not click.confirm(f"{error.message} {tr('Add all of them?')}", err=True):
+            raise
+    return actions.adopt(console.services, project, source)
 
 
 def _date(when: float) -> str:

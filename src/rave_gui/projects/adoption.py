@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rave_gui.errors import UserError
-from rave_gui.i18n import tr
+from rave_gui.i18n import tr, trn
 from rave_gui.projects.model import Adopted, AdoptReport, Skipped
 from rave_gui.projects.names import safe_name
 from rave_gui.projects.project import DATABASE, Project
@@ -20,10 +20,19 @@ _LMDB_MAGIC = bytes.fromhex("dec0efbe")
 """First word of an LMDB meta page (mdb.c, MDB_MAGIC 0xBEEFC0DE, little-endian), after the page header of 16 bytes."""
 
 
-def adopt(project: Project, folder: Path, cancel: Callable[[], bool] | None = None) -> AdoptReport:
+MANY = 200
+"""More findings than this are only taken by somebody who was told how many there are: it may be the wrong folder."""
+_SYSTEM = frozenset({"/proc", "/sys", "/dev", "/run"})
+
+
+def adopt(
+    project: Project, folder: Path, cancel: Callable[[], bool] | None = None, *, most: int | None = None
+) -> AdoptReport:
     """Register what is below ``folder`` (itself included) by its absolute path. Writes to the project's database only.
 
-    Raises :class:`UserError`: not-a-folder, cancelled (nothing was registered then).
+    Other projects below it, what they have in the trash and hidden folders are passed over.
+
+    Raises :class:`UserError`: not-a-folder, cancelled, too-many (more than ``most`` were found); nothing was registered then.
     """
     if not folder.is_dir():
         raise UserError(
@@ -59,6 +68,17 @@ def adopt(project: Project, folder: Path, cancel: Callable[[], bool] | None = No
         }
         new.append(Record(kind, name, path, (file or path).stat().st_mtime, info=info))
         adopted.append(Adopted(kind, name, file or path, notes))
+    if most is not None and len(new) > most:
+        raise UserError(
+            trn(
+                "{n} thing of RAVE's was found below {folder}. Nothing was added.",
+                "{n} things of RAVE's were found below {folder}. Nothing was added.",
+                len(new),
+                folder=folder,
+            ),
+            tr("Choose a folder with fewer, or say that you want all of them (on the command line: --yes)."),
+            code="too-many",
+        )
     project.store.add(new)
     return AdoptReport(folder, adopted, skipped)
 
@@ -84,12 +104,19 @@ def _walk(
             folders.clear()
             skipped.append(Skipped(path, tr("It lies in this project already.")))
             continue
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        if DATABASE in files and path != folder:
-            # Another project's things are taken as well; they stay that project's.
-            skipped.append(
-                Skipped(path / DATABASE, tr("This is another project: its things are used in place."))
-            )
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith((".", "$")) and f"{where.rstrip(os.sep)}/{name}" not in _SYSTEM
+        )
+        if DATABASE in files:
+            if path != folder:
+                folders.clear()
+                skipped.append(
+                    Skipped(path, tr("This is another project: name its own folder to use its things."))
+                )
+                continue
+            folders[:] = [name for name in folders if name not in ("trash", "jobs")]
         yield from _exports(path, sorted(files), skipped)
         if "data.mdb" in files:
             folders.clear()

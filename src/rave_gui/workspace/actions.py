@@ -269,16 +269,21 @@ def purge_item(project: Project, item: TrashedItem) -> int:
 
 
 def adopt(
-    services: Services, project: Project, folder: Path | str, *, cancel: Callable[[], bool] | None = None
+    services: Services,
+    project: Project,
+    folder: Path | str,
+    *,
+    cancel: Callable[[], bool] | None = None,
+    most: int | None = None,
 ) -> AdoptReport:
     """Register every RAVE dataset, run and export below ``folder``; nothing there is moved or written.
 
-    Raises :class:`UserError`: not-a-folder, cancelled.
+    Raises :class:`UserError`: not-a-folder, cancelled, too-many (more than ``most`` were found).
     """
     from rave_gui.projects.adoption import adopt as find_and_register
 
     del services
-    return find_and_register(project, _absolute(folder), cancel)
+    return find_and_register(project, _absolute(folder), cancel, most=most)
 
 
 # Archives ------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rave_gui.errors import UserError
+from rave_gui.projects.adoption import MANY
 from rave_gui.ui import words
 from rave_gui.ui.bridge import Task
 from rave_gui.ui.dialogs.base import Dialog
@@ -46,6 +48,9 @@ class AdoptDialog(Dialog):
 
     def submit(self) -> None:
         """Look through the folder, in a thread."""
+        self._look(MANY)
+
+    def _look(self, most: int | None) -> None:
         services, project = self.session.services, self.session.project
         if services is None or project is None:
             return
@@ -58,10 +63,18 @@ class AdoptDialog(Dialog):
         self.busy(True)
         self._stop = False
         self._task = self.session.call(
-            lambda: actions.adopt(services, project, folder, cancel=lambda: self._stop),
+            lambda: actions.adopt(services, project, folder, cancel=lambda: self._stop, most=most),
             self._show,
-            self.refuse,
+            self._refused,
         )
+
+    def _refused(self, error: Exception) -> None:
+        """Very much was found: the user says whether this is the right folder."""
+        self.busy(False)
+        if not isinstance(error, UserError) or error.code != "too-many":
+            self.refuse(error)
+        elif self.session.ask(tr("Adopt all of this?"), error.message, tr("Adopt all"), False):
+            self._look(None)
 
     def _show(self, report: Any) -> None:
         self._task = None
