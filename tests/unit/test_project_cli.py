@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,9 +17,11 @@ import pytest
 from tests.helpers.jobs import Home, open_home
 from tests.helpers.projects import fill
 
+from rave_gui.bootstrap import build
 from rave_gui.cli.main import main
 from rave_gui.cli.projects import size
 from rave_gui.projects import Project
+from rave_gui.workspace import actions
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schemas"
 CAPTURE = pytest.CaptureFixture[str]
@@ -35,8 +38,11 @@ def call(capsys: CAPTURE, *args: str, code: int = 0) -> dict[str, Any]:
     out = capsys.readouterr().out
     assert found == code, out
     assert len(out.splitlines()) == 1, out
+    return fitting(out, "error" if code else f"project-{args[0]}")
+
+
+def fitting(out: str, schema: str) -> dict[str, Any]:
     value: dict[str, Any] = json.loads(out)
-    schema = "error" if code else f"project-{args[0]}"
     jsonschema.validate(value, json.loads((SCHEMAS / f"{schema}.json").read_text(encoding="utf-8")))
     return value
 
@@ -115,6 +121,50 @@ def test_there_and_back_and_adopted(tmp_path: Path, capsys: CAPTURE) -> None:
     text = words(capsys, "show", str(tmp_path / "s"))
     assert "2 runs" in text
     assert "kept: dataset drums" in words(capsys, "delete", str(tmp_path / "s"))
+
+
+def test_what_was_deleted_in_a_project_comes_back_or_goes(tmp_path: Path, capsys: CAPTURE) -> None:
+    project = fill(Project.open(tmp_path / "p", create=True))
+    services = build()
+    actions.trash_item(services, project, "dataset", "drums")
+    actions.trash_item(services, project, "run", "drums tiny")
+    where = ("--project", str(project.path))
+
+    def trash(verb: str, *args: str, code: int = 0) -> dict[str, Any]:
+        assert main(["trash", verb, *where, *args, "--json"]) == code
+        return fitting(capsys.readouterr().out, "error" if code else f"trash-{verb}")
+
+    listed = trash("list")
+    assert {(item["kind"], item["name"]) for item in listed["items"]} == {
+        ("dataset", "drums"),
+        ("run", "drums tiny"),
+    }
+    assert listed["bytes"] > 0
+    assert trash("restore", "nothing", code=3)["error"]["code"] == "trash-missing"
+    back = trash("restore", "drums")["restored"]
+    assert [(one["kind"], one["name"]) for one in back] == [("dataset", "drums")]
+    assert (project.datasets / "drums" / "data.mdb").is_file()
+    for _ in range(2):
+        actions.trash_item(services, project, "dataset", "drums")
+        newest = next(item for item in actions.list_trash(project) if item.kind == "dataset")
+        shutil.copytree(newest.path, project.datasets / "drums")
+    twice = trash("restore", "drums", code=3)["error"]
+    assert twice["code"] == "ambiguous"
+    ids = [item["id"] for item in trash("list")["items"] if item["kind"] == "dataset"]
+    assert all(word in twice["hint"] for word in ids)
+    assert trash("restore", ids[0])["restored"][0]["name"] == "drums-2"
+    plan = trash("purge", "--all")
+    assert (plan["purged"], len(plan["items"]), plan["freed"]) == (False, 2, 0)
+    assert len(trash("list")["items"]) == 2
+    done = trash("purge", ids[1], "--yes")
+    assert (done["purged"], len(done["items"])) == (True, 1)
+    assert done["freed"] > 0
+    assert trash("purge", "--all", "--yes")["items"]
+    assert trash("list") == {"items": [], "bytes": 0}
+    assert main(["trash", "list", *where]) == 0
+    assert "empty" in capsys.readouterr().out
+    assert main(["trash", "purge", *where, "--json"]) == 2
+    assert fitting(capsys.readouterr().out, "error")["error"]["code"] == "usage"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT")

@@ -25,6 +25,7 @@ COMMANDS = {
     "logs": ("rave_gui.cli.logs", "See what runs take on the disk; prune and archive."),
     "model": ("rave_gui.cli.models", "Send sound through trained models and measure them."),
     "export": ("rave_gui.cli.exports", "Export models for nn~ and verify them."),
+    "trash": ("rave_gui.cli.trash", "List, bring back or remove what was deleted in a project."),
     "jobs": ("rave_gui.cli.jobs", "List, watch and control jobs."),
     "notify": ("rave_gui.cli.notify", "Be told about trainings by webhook or e-mail."),
     "engine": ("rave_gui.cli.engine", "Install, check, adopt or remove the engine's environment."),
