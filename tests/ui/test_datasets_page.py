@@ -383,10 +383,22 @@ def test_rename_and_tags_can_be_undone(open_app: Opener, qtbot: QtBot, tmp_path:
     app.session.actions.trigger("datasets.tags")
     tags = app.window.findChild(TagsDialog)
     assert tags is not None
+    QTest.keyClicks(tags.category.editor, " Field recordings")
     QTest.keyClicks(tags.tags.editor, "close, dry,close")
     press(tags.tags.editor, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: row(page, "drums").tags == ("close", "dry"), timeout=PATIENCE)
+    assert row(page, "drums").category == "Field recordings"
     assert not page.list.tag.isHidden()
+    assert [page.list.category.itemData(i) for i in range(page.list.category.count())] == [
+        "",
+        "Field recordings",
+    ]
+    app.window.activateWindow()
+    qtbot.waitUntil(app.window.isActiveWindow)
+    press(app.window, Qt.Key.Key_Z, Ctrl)
+    qtbot.waitUntil(
+        lambda: (row(page, "drums").category, row(page, "drums").tags) == ("", ()), timeout=PATIENCE
+    )
 
 
 def test_what_another_process_does_to_the_dataset_shown(

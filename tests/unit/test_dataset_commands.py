@@ -137,12 +137,20 @@ def test_names_tags_and_the_trash(commands: Commands, tmp_path: Path) -> None:
     assert commands("tag", "first", "drums", "mine ü")["tags"] == ["drums", "mine ü"]
     assert commands("list")["items"][0]["tags"] == ["drums", "mine ü"]
     assert commands.refused("tag", "nothing", "x") == "dataset-missing"
+    assert commands("categorise", "first", "Field  recordings")["category"] == "Field recordings"
+    assert commands("show", "first")["category"] == "Field recordings"
+    assert commands.refused("categorise", "first", "long " * 20) == "bad-name"
+    assert commands.refused("categorise", "nothing", "x") == "dataset-missing"
+    assert commands("categorise", "first", code=2)["error"]["code"] == "usage"
     assert commands("tag", "first", code=2)["error"]["code"] == "usage"
     assert commands("rename", "first", "second")["name"] == "second"
     record = project.store.get("run", "model")
     assert record is not None
     assert record.parent == "second"
-    assert commands("list")["items"][0]["tags"] == ["drums", "mine ü"]
+    item = commands("list")["items"][0]
+    assert (item["tags"], item["category"]) == (["drums", "mine ü"], "Field recordings")
+    assert commands("categorise", "second", "--clear")["category"] == ""
+    assert commands("list")["items"][0]["category"] == ""
     assert commands("show", "second")["chunks"] == 9
     assert commands.refused("rename", "nothing", "x") == "dataset-missing"
     assert commands.refused("rename", "second", "a/b") == "bad-name"

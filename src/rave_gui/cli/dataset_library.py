@@ -71,9 +71,11 @@ def list_command(console: Console, project: str) -> Output:
     opened = Project.open(project)
     items = actions.list_datasets(console.services, opened.path)
     tags = opened.store.tags("dataset")
+    categories = actions.categories(opened.path)
     lines = []
     for item in items:
         item["tags"] = tags.get(item["name"], [])
+        item["category"] = categories.get(item["name"], "")
         if "error" in item:
             lines.append(f"{item['name']}  {item['error']['message']}")
         else:
@@ -90,8 +92,13 @@ def list_command(console: Console, project: str) -> Output:
 def show_command(console: Console, dataset: str, project: str | None) -> Output:
     """Show a dataset (a name in the project, or a path): its sound, its files and their problems."""
     from rave_gui.datasets import actions
+    from rave_gui.projects import Project
 
-    found = actions.show(console.services, Path(dataset), home(project))
+    folder = home(project)
+    found = actions.show(console.services, Path(dataset), folder)
+    if folder is not None:
+        found["tags"] = Project.open(folder).store.tags("dataset").get(found["name"], [])
+        found["category"] = actions.categories(folder).get(found["name"], "")
     lines = [f"{key}: {value}" for key, value in found.items() if not isinstance(value, (dict, list))]
     return Output(found, "\n".join(lines))
 
@@ -320,6 +327,26 @@ def tag_command(
     return Output(found, ", ".join(found["tags"]) or tr("“{name}” has no tags now.", name=dataset))
 
 
+@click.command("categorise")
+@click.argument("dataset")
+@click.argument("category", required=False)
+@existing_project_option
+@click.option("--clear", is_flag=True, help="Take it out of its category.")
+@json_option
+@pass_console
+def categorise_command(
+    console: Console, /, *, dataset: str, category: str | None, project: str, clear: bool
+) -> Output:
+    """Put a dataset of the project into one CATEGORY, such as drums or field recordings; tags can be given besides."""
+    from rave_gui.datasets import actions
+    from rave_gui.projects import Project
+
+    if bool(category and category.strip()) == clear:
+        raise click.UsageError("Name the category, or give --clear.", click.get_current_context())
+    found = actions.categorise(console.services, Project.open(project).path, dataset, category or "")
+    return Output(found, found["category"] or tr("“{name}” has no category now.", name=dataset))
+
+
 @click.command("delete")
 @click.argument("dataset")
 @existing_project_option
@@ -346,6 +373,7 @@ COMMANDS: tuple[click.Command, ...] = (
     adopt_command,
     rename_command,
     tag_command,
+    categorise_command,
     delete_command,
 )
 """Commands of the group ``dataset`` that are declared here."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rave_gui.datasets.category import categories, categorise
 from rave_gui.datasets.library import (
     FOLDER,
     build_index,
@@ -41,6 +42,8 @@ __all__ = [
     "FOLDER",
     "adopt",
     "build_index",
+    "categories",
+    "categorise",
     "clean_copy",
     "clone",
     "compute_stats",

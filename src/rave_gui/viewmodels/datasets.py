@@ -38,6 +38,7 @@ class Entry:
     """Bytes on disk."""
     created: float = 0.0
     tags: tuple[str, ...] = ()
+    category: str = ""
     note: str = ""
     adopted: bool = False
     job: str = ""
@@ -68,6 +69,11 @@ class Library:
     def tags(self) -> list[str]:
         """Every tag in use, in alphabetical order."""
         return sorted({tag for entry in self.entries for tag in entry.tags}, key=str.casefold)
+
+    @property
+    def categories(self) -> list[str]:
+        """Every category in use, in alphabetical order."""
+        return sorted({entry.category for entry in self.entries if entry.category}, key=str.casefold)
 
     def summary(self) -> tuple[int, float, int]:
         """Datasets that can be used, seconds and bytes of them together."""
@@ -144,6 +150,7 @@ def _entry(row: DatasetRow, job: Row | None) -> Entry | None:
         row.bytes,
         row.created,
         tuple(row.tags),
+        str(row.info.get("category") or ""),
         row.note,
         row.adopted,
         (job.id if job is not None else row.job or "") if shown else "",

@@ -1,18 +1,19 @@
-"""Tags of a dataset: words to find it by."""
+"""Category and tags of a dataset: words to find it by."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtWidgets import QHBoxLayout
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit
 
 from rave_gui.ui.dialogs.base import Dialog
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.basic import Button, label
 from rave_gui.ui.widgets.fields import TextField
-from rave_gui.viewmodels.datasets import Entry
+from rave_gui.viewmodels.datasets import Entry, Library
 
 OFFERED = 6
 
@@ -28,51 +29,71 @@ def parse(text: str) -> list[str]:
 
 
 class TagsDialog(Dialog):
-    """One line of tags, and those used elsewhere to press."""
+    """The category with those in use to choose from; one line of tags, and those used elsewhere to press."""
 
     def __init__(
         self,
         session: Session,
         entry: Entry,
-        known: Sequence[str],
-        work: Callable[[Sequence[str]], Any],
-        done: Callable[[list[str]], None],
+        library: Library,
+        work: Callable[[str, Sequence[str]], Any],
+        done: Callable[[str, list[str]], None],
     ) -> None:
         super().__init__(
             session,
-            tr("Tags of “{name}”", name=entry.name),
+            tr("Category and tags of “{name}”", name=entry.name),
             tr("Words to find it by: an instrument, a place, who played."),
             action=tr("Save"),
             width=480,
         )
         self._work, self._done = work, done
+        self.category = TextField(
+            session.themes,
+            tr("Category"),
+            tr("One kind that the dataset belongs to, such as drums or field recordings; empty for none."),
+        )
+        self.category.set_value(entry.category)
+        line = self.category.editor
+        if isinstance(line, QLineEdit):
+            known = QCompleter(library.categories, line)
+            known.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+            known.setFilterMode(Qt.MatchFlag.MatchContains)
+            line.setCompleter(known)
+        self.box.addWidget(self.category)
+        self._suggest([name for name in library.categories if name != entry.category], self._take)
         self.tags = TextField(session.themes, tr("Tags"), tr("With commas between them."))
         self.tags.set_value(", ".join(entry.tags))
         self.box.addWidget(self.tags)
-        offered = [tag for tag in known if tag not in entry.tags][:OFFERED]
-        if offered:
-            self.box.addWidget(label(tr("Used elsewhere"), "caption"))
-            row = QHBoxLayout()
-            for tag in offered:
-                button = Button(session.themes, tag, "plus", "quiet")
-                button.clicked.connect(lambda _c=False, tag=tag, button=button: self._add(tag, button))
-                row.addWidget(button)
-            row.addStretch(1)
-            self.box.addLayout(row)
+        self._suggest([tag for tag in library.tags if tag not in entry.tags], self._add)
         self.box.addStretch(1)
-        self.tags.editor.setFocus()
+        self.category.editor.setFocus()
 
     def submit(self) -> None:
         """Keep them."""
-        tags = parse(self.tags.value())
+        tags, category = parse(self.tags.value()), " ".join(self.category.value().split())
         self.busy(True)
 
         def done(_result: Any) -> None:
             self.accept()
-            self._done(tags)
+            self._done(category, tags)
 
-        self.call(lambda: self._work(tags), done, self.refuse)
+        self.call(lambda: self._work(category, tags), done, self.refuse)
 
-    def _add(self, tag: str, button: Button) -> None:
-        self.tags.set_value(", ".join([*parse(self.tags.value()), tag]))
-        button.setEnabled(False)
+    def _suggest(self, words: Sequence[str], take: Callable[[str], None]) -> None:
+        """Buttons for what is used elsewhere."""
+        if not words:
+            return
+        self.box.addWidget(label(tr("Used elsewhere"), "caption"))
+        row = QHBoxLayout()
+        for word in words[:OFFERED]:
+            button = Button(self.session.themes, word, "plus", "quiet")
+            button.clicked.connect(lambda _c=False, word=word: take(word))
+            row.addWidget(button)
+        row.addStretch(1)
+        self.box.addLayout(row)
+
+    def _take(self, category: str) -> None:
+        self.category.set_value(category)
+
+    def _add(self, tag: str) -> None:
+        self.tags.set_value(", ".join(parse(f"{self.tags.value()}, {tag}")))

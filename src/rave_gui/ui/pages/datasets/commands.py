@@ -78,7 +78,7 @@ class Commands:
             make("train", tr("Train on it"), self.train, icon="activity", shortcut="Ctrl+T", tip=tr("Start a training with this dataset"), enabled=ready),
             make("append", tr("Add recordings…"), self.append, icon="list-plus", tip=tr("Add more sound; what is in it already is known and passed over"), enabled=ready),
             make("rename", tr("Rename…"), self.rename, icon="pencil", shortcut="F2", enabled=ready),
-            make("tags", tr("Tags…"), self.tags, icon="tag", tip=tr("Words to find it by"), enabled=known),
+            make("tags", tr("Category and tags…"), self.tags, icon="tag", tip=tr("Words to find it by"), enabled=known),
             make("clone", tr("Duplicate…"), self.clone, icon="copy-plus", tip=tr("An equal dataset under another name"), enabled=ready),
             make("backup", tr("Back up…"), self.backup, icon="archive", tip=tr("Write it into one archive file"), enabled=ready),
             make("reveal", tr("Show in the file manager"), self.reveal, icon="folder-open", enabled=known),
@@ -213,23 +213,26 @@ class Commands:
 
         services, project, entry = self._with()
 
-        def put(tags: Sequence[str]) -> None:
+        def put(category: str, tags: Sequence[str]) -> None:
             from rave_gui.datasets import actions
 
-            actions.tag(services, project.path, entry.name, list(tags))
+            actions.categorise(services, project.path, entry.name, category)
+            actions.tag(services, project.path, entry.name, tags)
 
-        def again(tags: Sequence[str]) -> None:
-            self._session.call(lambda: put(tags), lambda _r: self._page.reload())
+        def again(words: tuple[str, list[str]]) -> None:
+            self._session.call(lambda: put(*words), lambda _r: self._page.reload())
 
-        def done(new: list[str]) -> None:
-            old = list(entry.tags)
+        def done(category: str, tags: list[str]) -> None:
+            old, new = (entry.category, list(entry.tags)), (category, tags)
             self._page.reload()
             step = Step(
-                tr("Changed the tags of “{name}”", name=entry.name), lambda: again(old), lambda: again(new)
+                tr("Changed the category and tags of “{name}”", name=entry.name),
+                lambda: again(old),
+                lambda: again(new),
             )
-            self._session.tell(tr("The tags of “{name}” were changed.", name=entry.name), step)
+            self._session.tell(tr("The category and tags of “{name}” were changed.", name=entry.name), step)
 
-        TagsDialog(self._session, entry, self._page.library.tags, put, done).show_it()
+        TagsDialog(self._session, entry, self._page.library, put, done).show_it()
 
     def clone(self) -> None:
         """An equal dataset under another name."""

@@ -220,7 +220,7 @@ class DetailView(QWidget):
                 text.rate_text(entry.sample_rate),
                 text.channels_text(entry.channels),
             ]
-        parts += list(entry.tags)
+        parts += [entry.category, *entry.tags] if entry.category else list(entry.tags)
         self.facts.setText("  ·  ".join(parts) if parts else str(entry.path))
         state = {
             "building": (tr("Being made"), "accent"),

@@ -188,7 +188,7 @@ def _note(entry: Entry) -> str:
             "missing": tr("The folder is not there now: a disk that is not connected, or it was moved."),
             "broken": tr("It cannot be opened."),
         }.get(entry.state, "")
-    parts = list(entry.tags)
+    parts = [entry.category, *entry.tags] if entry.category else list(entry.tags)
     if entry.adopted:
         parts.append(tr("lies elsewhere"))
     if entry.lazy:
@@ -260,6 +260,14 @@ def columns() -> list[Column[Entry]]:
         ),
         Column("created", tr("Made"), lambda e: _day(e.created), 116, sort=lambda e: e.created, right=True),
         Column("lost", tr("Lost"), _lost, 110, sort=lambda e: e.lost, right=True, hidden=True),
+        Column(
+            "category",
+            tr("Category"),
+            lambda e: e.category,
+            130,
+            sort=lambda e: e.category.casefold() or None,
+            hidden=True,
+        ),  # fmt: skip
         Column("tags", tr("Tags"), lambda e: ", ".join(e.tags), 140, hidden=True),
         Column("path", tr("Folder"), lambda e: str(e.path), 240, hidden=True),
     ]
@@ -289,11 +297,13 @@ class ListView(QWidget):
         self.search.setMaximumWidth(session.themes.theme.px(320))
         self.search.textChanged.connect(self._filter)
         self.search.down.connect(self.focus_table)
-        self.tag = QComboBox()
+        self.category, self.tag = QComboBox(), QComboBox()
+        self.category.setAccessibleName(tr("Show datasets of this category"))
         self.tag.setAccessibleName(tr("Show datasets with this tag"))
-        self.tag.activated.connect(lambda _i: self._filter())
         bar.addWidget(self.search, 1)
-        bar.addWidget(self.tag)
+        for choice in (self.category, self.tag):
+            choice.activated.connect(lambda _i: self._filter())
+            bar.addWidget(choice)
         self.count = label("", "muted")
         bar.addWidget(self.count)
         bar.addStretch(1)
@@ -377,15 +387,8 @@ class ListView(QWidget):
     def show_library(self, library: Library, project: bool) -> None:
         """Show these rows; keeps the selection."""
         self._library = library
-        known = [self.tag.itemData(i) for i in range(self.tag.count())]
-        wanted = ["", *library.tags]
-        if known != wanted:
-            kept = self.tag.currentData()
-            self.tag.clear()
-            for tag in wanted:
-                self.tag.addItem(tag or tr("All tags"), tag)
-            self.tag.setCurrentIndex(max(0, self.tag.findData(kept)))
-        self.tag.setVisible(bool(library.tags))
+        self._offer(self.category, tr("All categories"), library.categories)
+        self._offer(self.tag, tr("All tags"), library.tags)
         self.table.set_rows(library.entries)
         self.tools.setVisible(project and bool(library.entries))
         if not project:
@@ -396,6 +399,17 @@ class ListView(QWidget):
             self.stack.setCurrentWidget(self.empty)
         else:
             self._filter()
+
+    @staticmethod
+    def _offer(choice: QComboBox, every: str, words_in_use: list[str]) -> None:
+        """Fill a filter; what was chosen stays chosen while it is there."""
+        if [choice.itemData(i) for i in range(choice.count())] != ["", *words_in_use]:
+            kept = choice.currentData()
+            choice.clear()
+            for word in ("", *words_in_use):
+                choice.addItem(word or every, word)
+            choice.setCurrentIndex(max(0, choice.findData(kept)))
+        choice.setVisible(bool(words_in_use))
 
     def sort_menu(self, menu: QMenu) -> None:
         """Orders of the list, for those who do not press the heads of columns."""
@@ -429,8 +443,12 @@ class ListView(QWidget):
     def _filter(self, *_: object) -> None:
         if not self._library.entries:
             return
-        tag = self.tag.currentData() or ""
-        self.table.rows.set_filter(self.search.text(), (lambda e: tag in e.tags) if tag else None)
+        tag, category = self.tag.currentData() or "", self.category.currentData() or ""
+
+        def wanted(entry: Entry) -> bool:
+            return (not tag or tag in entry.tags) and (not category or entry.category == category)
+
+        self.table.rows.set_filter(self.search.text(), wanted if tag or category else None)
         shown, every = len(self.table.rows.rows), len(self._library.entries)
         self.count.setText(trn("{n} of {all}", "{n} of {all}", shown, all=every) if shown != every else "")
         self.stack.setCurrentWidget(self.table if shown else self.none)
