@@ -22,7 +22,7 @@ from rave_gui.ui.app import App
 from rave_protocol import events, jobfolder
 from rave_protocol.files import append_line
 from rave_protocol.locks import machine_id
-from rave_protocol.specs import DatasetParams, JobSpec, VerifyParams
+from rave_protocol.specs import DatasetParams, JobSpec, TrainParams, VerifyParams
 
 press = QTest.keyClick
 
@@ -236,3 +236,27 @@ def test_the_end_of_a_job_is_told(
     assert [n.tone for n in told] == ["success"], "it took 90 s and the window was not in front"
     assert app.messages.notices.unread == 1
     assert not app.window.status.job.isVisible()
+
+
+def test_a_training_that_needs_attention_is_told_on_the_desktop(
+    open_app: Opener, qtbot: QtBot, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = project / "runs" / "drums"
+    run.mkdir(parents=True)
+    params = TrainParams("", str(run), "drums", max_steps=1000)
+    spec = JobSpec("20250101-000000-000-aaaa", "train", "Train drums", params, time.time(), str(project))
+    state = JobState(state="running", host="elsewhere", machine="another", started=time.time())
+    folder = create(project / "jobs", spec, state)
+    lost = events.Metric(90, {"fullband_spectral_distance": float("nan")})
+    append_line(folder.events, events.to_json(lost, time.time()))
+    app = open_jobs(open_app, qtbot, project, 1)
+    told: list[Any] = []
+    monkeypatch.setattr(app.messages, "_notify", told.append)
+    monkeypatch.setattr(app.window, "isActiveWindow", lambda: False)
+    app.messages.alerts.look()
+    qtbot.waitUntil(lambda: bool(told))
+    assert [(n.tone, n.page, n.where) for n in told] == [("danger", "training", {"run": "drums"})]
+    assert "no number" in told[0].text
+    app.messages.alerts.look()
+    qtbot.waitUntil(lambda: app.messages.alerts._task is None)
+    assert len(told) == 1, "it is told once"

@@ -140,7 +140,9 @@ SCHEMA: tuple[Setting, ...] = (
         "notify",
         True,
         N_("Notify when a job ends"),
-        N_("Show a notification of the desktop when a long job ends while the window is not in front."),
+        N_(
+            "Show a notification of the desktop when a long job ends, or a training needs attention, while the window is not in front."
+        ),
         section=JOBS,
     ),
     Setting(

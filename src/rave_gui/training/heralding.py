@@ -168,15 +168,10 @@ class Notifier:
         return self._tell(settings, folder, _about_end(folder, spec.params, spec.title, state), "end")
 
     def _begin(self, path: Path) -> _Watched | None:
-        folder = JobFolder(path)
-        try:
-            spec = folder.read_spec()
-        except (ProtocolError, OSError):
-            return None
-        if not isinstance(spec.params, TrainParams):
-            return None
-        self._watched[path] = _Watched(folder, spec.params, spec.title, EventReader(path))
-        return self._watched[path]
+        found = _watched(path)
+        if found is not None:
+            self._watched[path] = found
+        return found
 
     def _tell(self, settings: Settings, folder: JobFolder, message: Message, mark: str) -> int:
         if not notify.wanted(settings, message) or mark in _told(folder):
@@ -212,6 +207,42 @@ class Notifier:
         except OSError as error:
             print(f"{LAST} cannot be written: {error}", file=sys.stderr, flush=True)
         return problem is None
+
+
+class Lookout:
+    """Alerts of running trainings as they come up, for a window that is open. Sends nothing; used by one thread at a time."""
+
+    def __init__(self) -> None:
+        self._watched: dict[Path, _Watched | None] = {}
+
+    def look(self, running: Sequence[Path]) -> list[tuple[Path, Message]]:
+        """What is new since the last look, with the job's folder it is about; ``running`` are folders of trainings."""
+        self._watched = {path: known for path, known in self._watched.items() if path in running}
+        cards = gauges.cards() if running else gauges.Cards()
+        found = []
+        for path in running:
+            if path not in self._watched:
+                self._watched[path] = _watched(path)
+            watched = self._watched[path]
+            if watched is None:
+                continue
+            watched.read()
+            state = watched.folder.read_state()
+            if state.state in ("running", "paused"):
+                found += [(path, _about_alert(watched, alert)) for alert in watched.alerts(state, cards)]
+        return found
+
+
+def _watched(path: Path) -> _Watched | None:
+    """A training to be watched, None for any other job."""
+    folder = JobFolder(path)
+    try:
+        spec = folder.read_spec()
+    except (ProtocolError, OSError):
+        return None
+    if not isinstance(spec.params, TrainParams):
+        return None
+    return _Watched(folder, spec.params, spec.title, EventReader(path))
 
 
 def last(paths: AppPaths) -> dict[str, Any] | None:

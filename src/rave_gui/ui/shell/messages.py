@@ -6,7 +6,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from rave_gui.errors import JobError, UserError
 from rave_gui.ui import words
@@ -15,12 +15,69 @@ from rave_gui.ui.shell.undo import Step
 from rave_gui.viewmodels.notices import Notice, Notices
 
 if TYPE_CHECKING:
+    from rave_gui.training.notify import Message
+    from rave_gui.ui.bridge import Task
     from rave_gui.ui.main_window import MainWindow
     from rave_gui.ui.shell.session import Session
     from rave_gui.viewmodels.jobs import Row
 
+ALERTS_MS = 15_000
 SHORT_SECONDS = 3.0
 """Jobs that took less and went well are not worth a word: the page that asked for them shows what came."""
+
+
+class Alerts(QObject):
+    """Looks after every training that runs, whichever page is open. ``came`` carries its job and a ``notify.Message``."""
+
+    came = Signal(object, object)
+
+    def __init__(self, session: Session, parent: QObject) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._lookout: Any = None
+        self._task: Task | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(ALERTS_MS)
+        self._timer.timeout.connect(self.look)
+        session.jobs.changed.connect(self._jobs_changed)
+
+    def close(self) -> None:
+        """The window goes."""
+        self._timer.stop()
+
+    def _running(self) -> list[Row]:
+        return [row for row in self._session.jobs.active if row.kind == "train" and row.state == "running"]
+
+    def _jobs_changed(self, _moved: bool) -> None:
+        if not self._running():
+            self._timer.stop()
+        elif not self._timer.isActive():
+            self._timer.start()
+
+    def look(self) -> None:
+        """Look now (in a thread), unless a look is under way."""
+        rows = {row.folder: row for row in self._running()}
+        if self._task is not None:
+            return
+
+        def work() -> Any:
+            from rave_gui.training.heralding import Lookout
+
+            lookout = self._lookout or Lookout()
+            return lookout, lookout.look(list(rows))
+
+        def done(found: Any) -> None:
+            self._task = None
+            self._lookout, news = found
+            for folder, message in news:
+                self.came.emit(rows[folder], message)
+
+        self._task = self._session.call(work, done, self._failed)
+
+    def _failed(self, error: Exception) -> None:
+        self._task = None
+        if not isinstance(error, OSError):  # the folder was moved or deleted while it was read
+            raise error
 
 
 class Messages(QObject):
@@ -35,6 +92,8 @@ class Messages(QObject):
         session.told.connect(self._told)
         session.failed.connect(self._failed)
         session.jobs.ended.connect(self._ended)
+        self.alerts = Alerts(session, self)
+        self.alerts.came.connect(self._alarm)
         self.notices.changed.connect(lambda: window.status.show_unread(self.notices.unread))
 
     def say(self, notice: Notice) -> None:
@@ -60,6 +119,7 @@ class Messages(QObject):
 
     def close(self) -> None:
         """The window goes."""
+        self.alerts.close()
         self._window.toasts.clear()
         if self._tray is not None:
             self._tray.hide()
@@ -109,6 +169,18 @@ class Messages(QObject):
         else:
             self.notices.add(notice)
         if long and not self._window.isActiveWindow() and self._session.settings.flag("notify"):
+            self._notify(notice)
+
+    def _alarm(self, row: Row, message: Message) -> None:
+        """A training needs attention: told on the desktop when nobody is here, in the window otherwise."""
+        page, where = place_of(row)
+        tone = "danger" if message.severity == "danger" else "warning"
+        notice = Notice(message.title, message.text, tone=tone, page=page, where=where)
+        if self._window.isActiveWindow() and self._window.page == "training":
+            self.notices.add(notice)  # the page itself has it
+            return
+        self.say(notice)
+        if not self._window.isActiveWindow() and self._session.settings.flag("notify"):
             self._notify(notice)
 
     def _notify(self, notice: Notice) -> None:
