@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from rave_gui.cli import follow
 from rave_gui.cli.console import Console
+from rave_gui.cli.main import main
 from rave_gui.jobs import JobService
 from rave_gui.jobs.dispatcher import LOCK, Dispatcher
 from rave_gui.jobs.folder import JobFolder
@@ -101,3 +104,28 @@ def test_a_foreground_command_says_once_what_its_job_waits_behind(
     assert [look(), look()] == [False, False]
     assert said.getvalue().count("Waiting behind “a” (paused)") == 1
     assert f"jobs resume {first}" in said.getvalue()
+
+
+def test_the_queue_is_put_in_order_from_the_command_line(
+    slots: Slots, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jobs = [slots.submit(name, "cuda:0") for name in "abcd"]
+    schema = json.loads((Path(__file__).parents[2] / "docs/schemas/jobs-move.json").read_text("utf-8"))
+
+    def order(*args: str) -> str:
+        assert main(["jobs", "move", *args, "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        jsonschema.validate(told, schema)
+        assert told["queue"][told["position"] - 1] == told["job"]
+        return "".join(slots.names[job] for job in told["queue"])
+
+    assert order(jobs[3], "--first") == "dabc"
+    assert order(jobs[3], "--down") == "adbc"
+    assert order(jobs[2], "--up") == "adcb"
+    assert order(jobs[0], "--position", "3") == "dcab"
+    assert order(jobs[3], "--last") == "cabd"
+    assert order(jobs[3], "--down") == "cabd"
+    assert order(jobs[2], "--up") == "cabd"
+    assert main(["jobs", "move", jobs[0], "--up", "--first", "--position", "2"]) == 2
+    slots.jobs.cancel(jobs[0])
+    assert main(["jobs", "move", jobs[0], "--first"]) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rave_gui.cli.console import Console, Output, any_project_option, json_option, lines_option, pass_console
+from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 
 if TYPE_CHECKING:
     from rave_gui.jobs.service import JobView
@@ -197,3 +200,47 @@ def retry_command(console: Console, job: str, project: str | None) -> Output:
     new = console.services.jobs.retry(view.id, view.project)
     data: dict[str, Any] = {**new.to_json(), "job": new.id, "retry_of": view.id}
     return Output(data, f"Started again as job {new.id}.")
+
+
+@command.command("move")
+@click.argument("job")
+@any_project_option
+@click.option("--first", "to", flag_value="first", help="Take it next.")
+@click.option("--last", "to", flag_value="last", help="Take it after all others.")
+@click.option("--up", "to", flag_value="up", help="One place nearer.")
+@click.option("--down", "to", flag_value="down", help="One place further back.")
+@click.option("--position", type=click.IntRange(min=1), metavar="N", help="To this place, from 1.")
+@json_option
+@pass_console
+def move_command(
+    console: Console, /, *, job: str, project: str | None, to: str | None, position: int | None
+) -> Output:
+    """Move a waiting job in the queue. Without an option: say where it stands."""
+    if to is not None and position is not None:
+        raise click.UsageError("Give one of --first, --last, --up, --down and --position.")
+    jobs, view = console.services.jobs, find(console, job, project)
+    places = {"first": 0, "last": sys.maxsize}
+    waiting = _waiting(console)
+    if to is not None or position is not None:
+        here = waiting.index(view.id) if view.id in waiting else 0
+        places |= {"up": max(here - 1, 0), "down": here + 1}
+        others = [other for other in waiting if other != view.id]
+        place = places[to] if to is not None else (position or 1) - 1
+        jobs.reorder(view.id, others[place] if place < len(others) else None, view.project)
+        waiting = _waiting(console)
+    if view.id not in waiting:
+        raise UserError(
+            tr("{title} does not wait in the queue; it is {state}.", title=view.title, state=view.state),
+            code="job-not-queued",
+        )
+    place = waiting.index(view.id) + 1
+    data = {"job": view.id, "position": place, "queue": waiting}
+    said = tr("{title}: number {place} of {n} that wait.", title=view.title, place=place, n=len(waiting))
+    return Output(data, said)
+
+
+def _waiting(console: Console) -> list[str]:
+    """Ids of the jobs that wait, in the order in which they are taken."""
+    jobs = console.services.jobs
+    queued = {view.id for view in jobs.list() if view.state == "queued"}
+    return [job for job in jobs.queue() if job in queued]
