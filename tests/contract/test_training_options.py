@@ -17,7 +17,7 @@ from rave_engine.training import fast, memory, retention, transfer
 from rave_engine.training.loop import Loop
 from rave_engine.training.prepare import make_trainee
 from rave_engine.training.step import FastStep
-from rave_protocol import events
+from rave_protocol import events, wholeness
 from rave_protocol.aim import read_aim
 from rave_protocol.commands import Command
 from rave_protocol.files import append_line, read_json
@@ -319,3 +319,22 @@ def test_save_and_stop_still_work(tmp_path: Path, dataset: Path) -> None:
     send(job, "save")
     send(job, "stop")
     assert training.run(params, job)["stopped"] is True
+
+
+def test_a_checkpoint_says_its_step_without_being_opened_and_a_damaged_one_is_passed_over(
+    tmp_path: Path, dataset: Path
+) -> None:
+    params = tiny_params(dataset, tmp_path / "run", max_steps=3, save_every=2, val_every=2)
+    train(tmp_path, params, "j1")
+    folder = tmp_path / "run" / "version_0" / "checkpoints"
+    inside = wholeness.look_inside(folder / "best.ckpt")
+    assert (inside.step in (2, 3), inside.ours) == (True, True)
+    newest = folder / checkpoints.name(3)
+    data = bytearray(newest.read_bytes())
+    data[len(data) // 2] ^= 1
+    newest.write_bytes(data)
+    assert wholeness.newest_whole(tmp_path / "run").path == folder / checkpoints.name(2)
+    _, seen = train(tmp_path, replace(params, max_steps=4), "j2", retry_of="j1")
+    (said,) = [e for e in seen if isinstance(e, events.Warned) and e.code == "checkpoint-damaged"]
+    assert newest.name in said.message
+    assert checkpoints.name(2) in said.message

@@ -19,7 +19,7 @@ from rave_gui.jobs.folder import JobFolder, create
 from rave_gui.jobs.reader import EventReader
 from rave_gui.jobs.reconcile import MAX_ATTEMPTS, reconcile
 from rave_gui.jobs.registry import Registry
-from rave_gui.jobs.retry import newest_checkpoint, retry_params
+from rave_gui.jobs.retry import retry_params
 from rave_gui.jobs.runner import Runner, Timers
 from rave_gui.jobs.state import LIVE, JobState, State
 from rave_gui.jobs.watch import Watch
@@ -31,6 +31,7 @@ from rave_protocol.commands import Command
 from rave_protocol.files import append_line, read_json, write_json
 from rave_protocol.locks import OsLock, machine_id
 from rave_protocol.specs import DatasetParams, TrainParams
+from rave_protocol.wholeness import newest_whole
 from rave_protocol.work import NOT_MINE
 
 
@@ -381,7 +382,7 @@ def test_a_retry_of_a_training_goes_on_from_its_furthest_whole_checkpoint(tmp_pa
         folder.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(folder / f"{name}.ckpt", "w") as file:
             file.writestr("data.pkl", "x")
-    assert newest_checkpoint(run) == run / "version_1" / "checkpoints" / "step_00000120.ckpt"
+    assert newest_whole(run).path == run / "version_1" / "checkpoints" / "step_00000120.ckpt"
     (run / "version_1" / "checkpoints" / "step_00000150.ckpt").write_bytes(b"half a file")
     again = retry_params(params)
     assert isinstance(again, TrainParams)

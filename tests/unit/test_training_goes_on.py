@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,8 +48,6 @@ def sounds(project: Project) -> Path:
 
 def whole(path: Path, size: int = 3000) -> Path:
     """A checkpoint that is whole: a zip archive, as PyTorch writes them."""
-    import zipfile
-
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("archive/data.pkl", b"x")
@@ -164,3 +164,77 @@ def test_a_trial_is_frozen_too(services: Services, tmp_path: Path) -> None:
     copy = job.params["train"]["configs"][1]
     assert Path(copy).read_text(encoding="utf-8") == "CAPACITY = 8\n"
     assert job.params["trusted"] == [copy]
+
+
+# --- the newest checkpoint that is whole, and which one is meant
+
+
+def damage(path: Path) -> Path:
+    """Overwrite a piece in the middle, as a faulty disk does; the archive's directory at the end stays."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 200] = b"\xff" * 200
+    path.write_bytes(data)
+    return path
+
+
+def test_what_is_damaged_is_passed_over_by_plan_resume_retry_and_recovery(
+    services: Services, project: Project
+) -> None:
+    run = RecordedRun(project, "hurt")
+    _, older, newest = checkpoints(run)
+    half = whole(newest.with_name("step_00000300.ckpt"))
+    half.write_bytes(half.read_bytes()[:-500])
+    damage(newest)
+    assert zipfile.is_zipfile(newest), "only reading it to its end shows it"
+    plan = actions.plan_resume(services, project, "hurt")
+    assert (plan.checkpoint, plan.step, plan.lost) == (older, 133, 300 - 133)
+    assert [note.split()[0] for note in plan.notes] == ["step_00000300.ckpt", "step_00000266.ckpt"]
+    assert retry_params(run.params, run.job.path).resume == str(older)  # type: ignore[union-attr]
+    assert actions.resume(services, project, "hurt").params["resume"] == str(older)
+    with pytest.raises(UserError) as caught:
+        actions.plan_resume(services, project, "hurt", checkpoint="266")
+    assert caught.value.code == "checkpoint-broken"
+
+
+def test_nothing_whole_is_said_and_a_retry_begins_anew(services: Services, project: Project) -> None:
+    run = RecordedRun(project, "hurt")  # its recorded checkpoints are zeros
+    with pytest.raises(UserError) as caught:
+        actions.resume(services, project, "hurt")
+    assert caught.value.code == "checkpoint-broken"
+    assert retry_params(run.params, run.job.path).resume is None  # type: ignore[union-attr]
+
+
+def test_an_older_checkpoint_that_was_chosen_is_kept_until_there_is_a_newer_one(
+    services: Services, project: Project
+) -> None:
+    run = RecordedRun(project, "fork")
+    _, older, newest = checkpoints(run)
+    for path in (older, newest):
+        os.utime(path, (1, 1))
+    job = actions.resume(services, project, "fork", checkpoint="133", steps=500)
+    assert job.params["resume"] == str(older)
+    end(JobFolder(job.folder), "interrupted")
+    again = services.jobs.retry(job.id, project.path)
+    assert again.params["resume"] == str(older), "nothing was saved since"
+    end(JobFolder(again.folder), "interrupted")
+    saved = whole(run.path / "version_1" / "checkpoints" / "step_00000140.ckpt")
+    assert services.jobs.retry(again.id, project.path).params["resume"] == str(saved)
+
+
+def test_a_checkpoint_is_meant_by_step_name_file_best_or_newest(services: Services, project: Project) -> None:
+    best, older, newest = checkpoints(RecordedRun(project, "many"))
+    meant = {
+        "133": older,
+        "step_00000133": older,
+        "step_00000133.ckpt": older,
+        str(older): older,
+        "version_0/checkpoints/step_00000133.ckpt": older,
+        "best": best,
+        "newest": newest,
+    }
+    for text, path in meant.items():
+        assert actions.plan_resume(services, project, "many", checkpoint=text).checkpoint == path, text
+    with pytest.raises(UserError) as caught:
+        actions.plan_resume(services, project, "many", checkpoint="134")
+    assert "step_00000133" in caught.value.hint
+    assert caught.value.code == "checkpoint-missing"

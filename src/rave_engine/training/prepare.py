@@ -12,7 +12,6 @@ import numpy as np
 import torch
 
 from rave_engine import checkpoints, configs
-from rave_engine.errors import EngineError
 from rave_engine.jobs import JobContext
 from rave_engine.training import clips, data, preflight, transfer
 from rave_engine.training.fast import Fast, install, keep, optimizer
@@ -25,6 +24,7 @@ from rave_protocol import events, jobfolder
 from rave_protocol.codec import ProtocolError
 from rave_protocol.files import read_json, write_json
 from rave_protocol.specs import TrainParams
+from rave_protocol.wholeness import is_whole, newest_first, newest_whole
 
 
 def run(params: TrainParams, job: JobContext) -> dict[str, Any]:
@@ -183,6 +183,7 @@ def make_trainee(
 def _with_retry(params: TrainParams, job: JobContext) -> TrainParams:
     """A retried job goes on from the newest checkpoint that the first attempt left in the run."""
     if params.resume:
+        _tell_passed_over(params, Path(params.resume), job)
         return params
     try:
         retried = read_json(job.folder / jobfolder.SPEC).get("retry_of")
@@ -190,15 +191,34 @@ def _with_retry(params: TrainParams, job: JobContext) -> TrainParams:
         return params
     if not retried:
         return params
-    try:
-        newest = checkpoints.find(Path(params.run))
-    except EngineError:
+    newest = newest_whole(Path(params.run)).path
+    _tell_passed_over(params, newest, job)
+    if newest is None:
         return params
     job.log(f"Retry: going on from {newest}")
     trusted = params.trusted
     if trusted:  # the first attempt composed the run's configuration from what the user trusted
         trusted = [*trusted, str(configs.find_config(newest))]
     return replace(params, resume=str(newest), trusted=trusted)
+
+
+def _tell_passed_over(params: TrainParams, source: Path | None, job: JobContext) -> None:
+    """Which newer checkpoints of the run are damaged, so that it goes on from an older one, or anew."""
+    found = newest_first(Path(params.run))
+    if source is not None and source not in found:
+        return
+    newer = found if source is None else found[: found.index(source)]
+    damaged = [path for path in newer if not is_whole(path)]
+    if damaged:
+        names = ", ".join(path.name for path in damaged)
+        goes_on = f"goes on from {source.name}" if source is not None else "begins anew"
+        job.emit(
+            events.Warned(
+                "checkpoint-damaged",
+                f"Not whole, so passed over: {names}. The training {goes_on}.",
+                "A full disk, a fault of the disk or a power cut may be the cause; look after the disk.",
+            )
+        )
 
 
 def _compose(params: TrainParams, source: Path | None) -> configs.Composition:

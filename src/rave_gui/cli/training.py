@@ -150,7 +150,11 @@ def moment(text: str) -> float:
 @click.argument("run")
 @existing_project_option
 @click.option("--steps", type=click.IntRange(min=1), help="Steps in all [default: what was aimed at before].")
-@click.option("--checkpoint", help="Continue from this checkpoint instead of the newest.")
+@click.option(
+    "--checkpoint",
+    metavar="WHICH",
+    help="Continue from this one instead of the newest: a step, a name, a file, or best.",
+)
 @click.option(
     "--plan",
     is_flag=True,
@@ -203,9 +207,15 @@ def _plan(plan: ResumePlan) -> Output:
             "changes": plan.changes,
             "exact": plan.exact,
             "reasons": plan.reasons,
+            "notes": plan.notes,
         }
     }
-    lines = [tr("From {path}, step {step}.", path=plan.checkpoint, step=plan.step)]
+    lines = [
+        *plan.notes,
+        tr("From {path}.", path=plan.checkpoint)
+        if plan.step is None
+        else tr("From {path}, step {step}.", path=plan.checkpoint, step=plan.step),
+    ]
     if plan.lost:
         lines.append(trn("{n} step would be trained again.", "{n} steps would be trained again.", plan.lost))
     lines += [f"{change['label']}: {change['before']} → {change['after']}" for change in plan.changes]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +13,14 @@ from rave_gui.errors import UserError
 from rave_gui.i18n import tr
 from rave_gui.jobs.trust import trusted_configs
 from rave_gui.projects import Project
-from rave_gui.projects.runs import RunInfo, newest_checkpoint, read_run, step_of
-from rave_gui.training import parameters
+from rave_gui.projects.runs import RunInfo, read_run
+from rave_gui.training import parameters, sources
 from rave_protocol.aim import read_aim
 from rave_protocol.codec import ProtocolError, decode
 from rave_protocol.commands import CommandName
 from rave_protocol.events import Ack
 from rave_protocol.specs import TrainParams, TrialParams
+from rave_protocol.wholeness import look_inside, newest_whole
 
 if TYPE_CHECKING:
     from rave_gui.bootstrap import Services
@@ -85,7 +86,7 @@ def _to_begin_with(project: Project, given: str) -> Path:
     if not source.is_absolute():
         record = project.store.get("run", str(source))
         source = record.path if record else source.absolute()
-    found = newest_checkpoint(source) if source.is_dir() else source
+    found = newest_whole(source).path if source.is_dir() else source
     if found is None or not found.is_file():
         raise UserError(
             tr("There is no run or checkpoint at {path} to begin with.", path=source),
@@ -104,7 +105,7 @@ def resume(
     checkpoint: str | None = None,
     changes: dict[str, Any] | None = None,
 ) -> JobView:
-    """Go on with a run from its newest checkpoint (or the given one) until ``steps`` in all; its files are never touched.
+    """Go on with a run from its newest whole checkpoint (or the given one: see :func:`~rave_gui.training.sources.choose`) until ``steps`` in all; its files are never touched.
 
     The settings are those of the job that trained it, but for ``changes`` (fields of ``TrainParams``; see :func:`plan_resume` for
     what they mean); a run from elsewhere takes its configuration from its ``config.gin`` and needs ``steps``. Raises :class:`UserError`: run-missing, run-busy, checkpoint-missing, bad-steps, engine-missing.
@@ -112,13 +113,13 @@ def resume(
     services.engine.python()
     folder = project.find_run(run)
     _refuse_busy(services, project, folder)
-    source = _source(folder, checkpoint)
+    source = sources.choose(folder, checkpoint).checkpoint
     fields = {**_last_settings(services, project, folder), **(changes or {})}
     record = project.store.get("run", folder.name)
     trusted = trusted_configs(services.paths, project.jobs, folder, record)
     # A received run brings its job along, and that job's word for what may run code is nobody's.
     fields["trusted"] = [*fields.get("trusted", ()), *trusted] if trusted else []
-    reached = step_of(source) if checkpoint else read_run(folder).step
+    reached = sources.step_in(source)
     target = steps if steps is not None else int(fields.get("max_steps", 0))
     if reached is not None and target <= reached:
         raise UserError(
@@ -146,18 +147,6 @@ def resume(
     job = services.jobs.submit("train", params, project=project.path, title=f"Train {folder.name} (resumed)")
     project.store.register("run", folder.name, folder, job=job.id, parent=record.parent if record else None)
     return job
-
-
-def _source(folder: Path, checkpoint: str | None) -> Path:
-    """The checkpoint to go on from. Raises :class:`UserError` (``checkpoint-missing``)."""
-    source = Path(os.path.abspath(checkpoint)) if checkpoint else newest_checkpoint(folder)  # noqa: PTH100
-    if source is None or not source.is_file():
-        raise UserError(
-            tr("The run {name} has no checkpoint to continue from.", name=repr(folder.name)),
-            tr("Start it anew: a checkpoint is written when a training stops or reaches its end."),
-            code="checkpoint-missing",
-        )
-    return source
 
 
 def settings(services: Services, project: Project, run: str) -> dict[str, Any]:
@@ -189,7 +178,7 @@ class ResumePlan:
 
     checkpoint: Path
     step: int | None
-    """None where its name does not tell (a checkpoint of upstream's)."""
+    """None where neither its name nor the file tells."""
     lost: int
     """Steps that were trained after it and would be trained again."""
     changes: list[dict[str, Any]]
@@ -198,6 +187,8 @@ class ResumePlan:
     """The result would be that of a training that was never interrupted, to the last bit, on the same computer."""
     reasons: list[str]
     """Why it would not, in sentences."""
+    notes: list[str] = field(default_factory=list)
+    """What else should be known, in sentences: newer checkpoints that are damaged."""
 
 
 def plan_resume(
@@ -210,25 +201,23 @@ def plan_resume(
 ) -> ResumePlan:
     """What :func:`resume` with the same arguments would do. Raises :class:`UserError`: run-missing, checkpoint-missing."""
     folder = _find(project, run)
-    source = _source(folder, checkpoint)
+    chosen = sources.choose(folder, checkpoint)
+    source = chosen.checkpoint
     before = _last_settings(services, project, folder)
     after = {**before, **(changes or {})}
     found = parameters.diff(parameters.from_fields(before), parameters.from_fields(after))
-    step, newest = step_of(source), read_run(folder).step
+    step, newest = sources.step_in(source), read_run(folder).step
     reasons = []
-    if step is None:
-        reasons.append(
-            tr(
-                "The checkpoint does not hold everything: it was written by another program, or is the best one."
-            )
-        )
+    if not look_inside(source).ours:
+        reasons.append(tr("The checkpoint does not hold everything: it was written by another program."))
     inexact = [change.label for change in found if change.key not in INEXACT_FREE]
     if inexact:
         reasons.append(tr("These settings change what is computed: {names}.", names=", ".join(inexact)))
     if not before:
         reasons.append(tr("It is not known with which settings the run was trained."))
     lost = max((newest or 0) - step, 0) if step is not None else 0
-    return ResumePlan(source, step, lost, [change.to_json() for change in found], not reasons, reasons)
+    notes = [tr("{name} is damaged and is passed over.", name=path.name) for path in chosen.passed_over]
+    return ResumePlan(source, step, lost, [change.to_json() for change in found], not reasons, reasons, notes)
 
 
 # --- a running training

@@ -57,4 +57,4 @@ def plan(
     from rave_gui.training import actions
 
     found = actions.plan_resume(services, project, run, checkpoint=checkpoint, changes=dict(changes))
-    return Plan(found.step, found.lost, found.exact, tuple(found.reasons), tuple(found.changes))
+    return Plan(found.step, found.lost, found.exact, (*found.notes, *found.reasons), tuple(found.changes))
