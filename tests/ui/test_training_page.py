@@ -125,6 +125,8 @@ def test_a_live_run_shows_curves_and_obeys(
     assert not view.buttons["training.go_on"].isVisible()
     live.more(30)
     qtbot.waitUntil(lambda: model.step > before)
+    assert model.epoch is not None
+    qtbot.waitUntil(lambda: view.now.caption.text() == f"Step · epoch {model.epoch}")
     assert model.switch == 200.0, "read from the run's configuration"
     assert "beta_factor" in model.facts.schedule.planned(400.0)
     assert any("told" in line.text for line in model.job.log)

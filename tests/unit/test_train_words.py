@@ -39,7 +39,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     told: list[events.Event] = [
         events.Started(1),
         events.Progress(10, 1000, "steps", rate=5.0, phase="phase 1"),
-        events.Metric(90, {"fullband_spectral_distance": float("nan")}),
+        events.Metric(90, {"fullband_spectral_distance": float("nan"), "epoch": 4.0}),
         events.Progress(100, 1000, "steps", rate=5.0, eta=180.0, phase="phase 1"),
     ]
     lines = [json.dumps(events.to_json(event, time.time() - 1)) for event in told]
@@ -59,11 +59,20 @@ def test_a_run_tells_how_it_is_going(project: Project, capsys: pytest.CaptureFix
     found = json.loads(capsys.readouterr().out)
     jsonschema.validate(found, json.loads((ROOT / "docs/schemas/train-show.json").read_text("utf-8")))
     assert found["eta"] == {"phase": 80.0, "run": 180.0}
-    assert (found["total"], found["phase"], found["rate"]) == (1000, "phase 1", 5.0)
+    assert (found["total"], found["epoch"], found["phase"], found["rate"]) == (1000, 5, "phase 1", 5.0)
     assert [item["code"] for item in found["health"]["alerts"]] == ["not-a-number"]
     assert main(["train", "show", "drums", "-p", str(project.path)]) == 0
     said = capsys.readouterr().out
-    for text in ("kitchen", "100 of 1,000", "phase 1", "5.00 steps a second", "1:20", "3:00", "no number"):
+    for text in (
+        "kitchen",
+        "100 of 1,000",
+        "epoch 5",
+        "phase 1",
+        "5.00 steps a second",
+        "1:20",
+        "3:00",
+        "no number",
+    ):
         assert text in said
 
 

@@ -45,6 +45,8 @@ def far(found: Mapping[str, Any]) -> str:
         said = tr("step {step} of {total} ({share})", step=f"{step:,}", total=f"{total:,}", share=share)
     else:
         said = tr("step {step}", step=f"{step:,}")
+    if found["epoch"] is not None:
+        said += ", " + tr("epoch {n}", n=f"{found['epoch']:,}")
     if found["phase"] and found["state"] in ("running", "paused"):
         said += f", {found['phase']}"
     if found["rate"]:

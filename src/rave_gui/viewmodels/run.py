@@ -145,6 +145,14 @@ class RunModel:
         return done if done else max([*newest, *saved, 0])
 
     @property
+    def epoch(self) -> int | None:
+        """The pass through the dataset it is in, from 1; None where nothing tells."""
+        series = self.job.metrics.get("epoch")
+        if series is None or series.last is None:
+            return None
+        return int(series.last[1]) + 1
+
+    @property
     def phase(self) -> str:
         """``phase 1``, ``phase 2`` or empty."""
         progress = self.job.progress

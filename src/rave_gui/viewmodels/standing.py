@@ -72,7 +72,7 @@ class Standing:
         return judge(replace(question, facts=facts), self._levels)
 
     def to_json(self) -> dict[str, Any]:
-        """``health`` (alerts only while somebody is at work on it), ``eta`` in seconds, total, phase, rate in steps a second."""
+        """``health`` (alerts only while somebody is at work on it), ``eta`` in seconds, total, epoch (from 1), phase, rate in steps a second."""
         model, health = self.model, self.health()
         phase, whole = model.etas()
         return {
@@ -83,6 +83,7 @@ class Standing:
             },
             "eta": {"phase": phase, "run": whole},
             "total": model.total or None,
+            "epoch": model.epoch,
             "phase": model.phase or None,
             "rate": model.job.rate if model.state == "running" else None,
         }

@@ -27,7 +27,9 @@ class NowCard(Card):
         figures.setSpacing(themes.theme.space("xl"))
         big = QVBoxLayout()
         big.setSpacing(0)
-        big.addWidget(label(tr("Step"), "caption"))
+        self.caption = label(tr("Step"), "caption")
+        self.caption.setToolTip(tr("An epoch is one pass through all chunks of the dataset"))
+        big.addWidget(self.caption)
         row = QHBoxLayout()
         row.setSpacing(themes.theme.space("s"))
         self.figure = label("–", "figure")
@@ -71,6 +73,8 @@ class NowCard(Card):
         job, total, step = model.job, model.total, model.step
         self.figure.setText(f"{step:,}")
         self.of.setText(tr("of {total}", total=f"{total:,}") if total else "")
+        epoch = model.epoch
+        self.caption.setText(tr("Step") if epoch is None else tr("Step · epoch {n}", n=f"{epoch:,}"))
         best = model.best
         self.distance.set(short_number(best[1]) if best else "")
         running = job.state == "running" and model.active
