@@ -303,6 +303,20 @@ def test_looking_into_a_dataset(
     qtbot.waitUntil(lambda: overview.stats is not None, timeout=PATIENCE)
     assert overview.charts.isVisibleTo(detail)
     assert not nameless(detail)
+    # Each recording: what was measured of it, against the whole.
+    detail.show_tab("sources")
+    sources = detail.tabs["sources"]
+    qtbot.waitUntil(lambda: len(sources.table.rows.all) == 4, timeout=PATIENCE)
+    measured = [r for r in sources.table.rows.all if r.sound is not None]
+    assert len(measured) >= 2
+    shown_columns = [
+        c.text(measured[0]) for c in sources.table.rows.columns if c.key in ("loudness", "peak", "reaches")
+    ]
+    assert all(shown_columns)
+    sources.table.select(measured[0].path)
+    assert Path(measured[0].path).name in sources.sound.title.text()
+    assert sources.sound.spectrum.accessibleDescription()
+    detail.show_tab("overview")
     # The map: an arrow key chooses a chunk and loads it.
     press(detail.segments.button("overview"), Qt.Key.Key_Right)
     detail.show_tab("map")

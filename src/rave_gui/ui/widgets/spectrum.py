@@ -189,6 +189,13 @@ class SpectrumView(QWidget):
         painter.drawLine(QPointF(self._x, area.top()), QPointF(self._x, area.bottom()))
         painter.setPen(QColor(theme.colors.text))
         text = tr("{f}: {db} dB on average", f=frequency(self._hz[i]), db=f"{self._mean[i]:.0f}")
+        if self._other:
+            text = tr(
+                "{f}: {db} dB, the dataset {mean} dB",
+                f=frequency(self._hz[i]),
+                db=f"{self._other[i]:.0f}",
+                mean=f"{self._mean[i]:.0f}",
+            )
         head = QRectF(area.left(), 0, area.width(), theme.px(18))
         painter.drawText(head, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), text)
 

@@ -162,10 +162,10 @@ class DetailView(QWidget):
 
     def measured(self) -> None:
         """The job that measures has ended: the map is there as well."""
-        for key in ("overview", "map"):
+        for key in ("overview", "map", "sources"):
             if key in self.tabs:
                 self.tabs[key].forget()
-        if self._tab in ("overview", "map") and self.entry is not None:
+        if self._tab in ("overview", "map", "sources") and self.entry is not None:
             self.show_tab(self._tab, fresh=True)
 
     def show_chunk(self, index: int) -> None:

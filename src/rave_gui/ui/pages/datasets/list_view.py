@@ -267,7 +267,7 @@ def columns() -> list[Column[Entry]]:
             130,
             sort=lambda e: e.category.casefold() or None,
             hidden=True,
-        ),  # fmt: skip
+        ),
         Column("tags", tr("Tags"), lambda e: ", ".join(e.tags), 140, hidden=True),
         Column("path", tr("Folder"), lambda e: str(e.path), 240, hidden=True),
     ]

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from rave_gui.ui.i18n import tr, trn
 from rave_gui.ui.pages.datasets.list_view import SearchField
+from rave_gui.ui.pages.datasets.source_sound import SourceSound
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.basic import Button, Card, ElidedLabel, Segments
 from rave_gui.ui.widgets.empty import EmptyState
 from rave_gui.ui.widgets.long_table import watch_width
 from rave_gui.ui.widgets.player import PlayerView
+from rave_gui.ui.widgets.spectrum import frequency
 from rave_gui.ui.widgets.table import Column, Table
 from rave_gui.viewmodels import datasets as text
 from rave_gui.viewmodels import player
@@ -35,13 +38,21 @@ class Recording:
     reason: str
     licence: str = ""
     consent: str = ""
+    sound: Any = None
+    """What was measured of it (:class:`rave_gui.datasets.stats.SourceStats`); None: nothing."""
+
+    def level(self, key: str) -> float | None:
+        """One of the measured values."""
+        return None if self.sound is None else float(getattr(self.sound, key))
 
 
-def read(services: Any, dataset: Path) -> tuple[list[Recording], dict[str, dict[str, str]]]:
-    """Recordings and notes of a dataset. Raises :class:`UserError`."""
-    from rave_gui.datasets import actions
+def read(services: Any, dataset: Path) -> tuple[list[Recording], dict[str, dict[str, str]], Any]:
+    """Recordings and notes of a dataset, and what was measured of it (or None). Raises :class:`UserError`."""
+    from rave_gui.datasets import actions, stats
     from rave_gui.datasets.read import Dataset
 
+    measured = stats.load(dataset, paths=services.paths)
+    sounds = {one.path: one for one in measured.sources} if measured is not None else {}
     notes = actions.notes(services, dataset)
     with Dataset(dataset) as opened:
         rows = [
@@ -53,10 +64,11 @@ def read(services: Any, dataset: Path) -> tuple[list[Recording], dict[str, dict[
                 row.reason,
                 _note(notes, row.path, "licence"),
                 _note(notes, row.path, "consent"),
+                sounds.get(row.path),
             )
             for row in opened.files()
         ]
-    return rows, notes
+    return rows, notes, measured
 
 
 def _note(notes: dict[str, dict[str, str]], path: str, key: str) -> str:
@@ -115,14 +127,22 @@ class SourcesTab(QWidget):
             [
                 Column("name", tr("Recording"), lambda r: PurePath(r.path).name, icon=lambda r: "triangle-alert" if r.code else "music", tone=lambda r: "warning" if r.code else "", note=lambda r: str(PurePath(r.path).parent), tip=lambda r: r.path),
                 Column("length", tr("Length"), lambda r: text.length_text(r.seconds) if r.seconds else "", 104, sort=lambda r: r.seconds, right=True),
+                Column("loudness", tr("Loudness"), lambda r: text.level_text(r.level("rms_db")), 96, sort=lambda r: r.level("rms_db"), right=True),
+                Column("peak", tr("Peak"), lambda r: text.level_text(r.level("peak_db")), 86, sort=lambda r: r.level("peak_db"), right=True),
+                Column("reaches", tr("Reaches"), lambda r: frequency(r.level("bandwidth_hz")) if r.sound else "", 92, sort=lambda r: r.level("bandwidth_hz"), right=True),
                 Column("lost", tr("Lost"), lambda r: text.length_text(r.lost) if r.lost >= 0.05 else "", 96, sort=lambda r: r.lost, right=True),
-                Column("problem", tr("Remark"), lambda r: r.reason, 280, tip=lambda r: r.reason),
-                Column("licence", tr("Licence"), lambda r: r.licence, 140, tip=lambda r: r.licence),
-                Column("consent", tr("Consent"), lambda r: r.consent, 140, tip=lambda r: r.consent),
+                Column("problem", tr("Remark"), lambda r: r.reason, 180, tip=lambda r: r.reason),
+                Column("licence", tr("Licence"), lambda r: r.licence, 110, tip=lambda r: r.licence),
+                Column("consent", tr("Consent"), lambda r: r.consent, 110, tip=lambda r: r.consent),
             ],
             key=lambda r: r.path,
         )  # fmt: skip
-        watch_width(self.table, self.table.rows.columns, ("consent", "licence", "lost", "length"), themes)
+        watch_width(
+            self.table,
+            self.table.rows.columns,
+            ("consent", "licence", "peak", "lost", "reaches", "loudness", "length"),
+            themes,
+        )
         self.table.chosen.connect(self._chosen)
         box.addWidget(self.table, 1)
         self.status = ElidedLabel("", "muted")
@@ -137,12 +157,17 @@ class SourcesTab(QWidget):
             themes,
             session.bridge,
             name=tr("Waveform of the recording; the arrow keys move the playhead"),
-            wave_height=56,
+            wave_height=84,
         )
         self.player.clear(tr("Choose a recording to see and hear it."))
         self.table.opened.connect(lambda _row: self.player.toggle())
         card.box.addWidget(self.player)
-        box.addWidget(card)
+        self.sound = SourceSound(session)
+        below = QHBoxLayout()
+        below.setSpacing(space("m"))
+        below.addWidget(card, 3)
+        below.addWidget(self.sound, 2)
+        box.addLayout(below)
         self.none = EmptyState(
             themes,
             "file-music",
@@ -176,13 +201,20 @@ class SourcesTab(QWidget):
         """No sound any more."""
         self.player.release()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """The spectrum needs room that a small window needs for the table."""
+        super().resizeEvent(event)
+        px = self._session.themes.theme.px
+        self.sound.setVisible(self.height() >= px(480) and self.width() >= px(760))
+
     def _load(self) -> None:
         services, entry = self._session.services, self._entry
         if services is None or entry is None or not entry.usable_now:
             return
 
         def done(found: Any) -> None:
-            rows, self._notes = found
+            rows, self._notes, measured = found
+            self.sound.show_stats(measured)
             self.table.set_rows(rows)
             self.stack.setCurrentIndex(0 if rows else 1)
             self._filter()
@@ -208,6 +240,9 @@ class SourcesTab(QWidget):
     def _chosen(self) -> None:
         row: Recording | None = self.table.one()
         self.chunks.setEnabled(row is not None and row.seconds > 0)
+        self.sound.show_source(
+            row.sound if row is not None else None, PurePath(row.path).name if row is not None else ""
+        )
         if row is None:
             return
         path = Path(row.path)
