@@ -12,7 +12,7 @@ import pytest
 import soundfile
 from tests.helpers.datasets import built, tone
 from tests.helpers.engine import StandIn, end
-from tests.helpers.training import RecordedRun, make_project
+from tests.helpers.training import RecordedRun, make_project, write_checkpoint
 
 from rave_gui.bootstrap import Services, build
 from rave_gui.configs import trusting
@@ -46,19 +46,10 @@ def sounds(project: Project) -> Path:
     return project.datasets / "demo"
 
 
-def whole(path: Path, size: int = 3000) -> Path:
-    """A checkpoint that is whole: a zip archive, as PyTorch writes them."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w") as file:
-        file.writestr("archive/data.pkl", b"x")
-        file.writestr("archive/data/0", bytes(range(256)) * (size // 256))
-    return path
-
-
 def checkpoints(run: RecordedRun) -> list[Path]:
-    """Whole ones in place of the recorded run's, oldest first."""
+    """Those of a recorded run: the best (after 160 steps), an older, the newest."""
     folder = run.path / "version_0" / "checkpoints"
-    return [whole(folder / name) for name in ("best.ckpt", "step_00000133.ckpt", "step_00000266.ckpt")]
+    return [folder / name for name in ("best.ckpt", "step_00000133.ckpt", "step_00000266.ckpt")]
 
 
 # --- the aim
@@ -68,7 +59,6 @@ def test_a_run_that_was_made_longer_and_stopped_goes_on_to_the_new_number(
     services: Services, project: Project
 ) -> None:
     run = RecordedRun(project, "longer")
-    checkpoints(run)
     write_aim(run.job.path, 500)
     assert actions.job_of(services, project, "longer").params["max_steps"] == 500  # type: ignore[union-attr]
     assert actions.settings(services, project, "longer")["max_steps"] == 500
@@ -80,7 +70,7 @@ def test_a_retry_and_a_recovery_aim_at_what_was_acknowledged_last(
 ) -> None:
     run = RecordedRun(project, "longer", told=10)
     assert read_aim(run.job.path) is None
-    assert retry_params(run.params, run.job.path) == run.params
+    assert retry_params(run.params, run.job.path).max_steps == 400  # type: ignore[union-attr]
     write_aim(run.job.path, 3000)
     run.end("interrupted")
     retried = services.jobs.retry(run.job.id, project.path)
@@ -182,7 +172,7 @@ def test_what_is_damaged_is_passed_over_by_plan_resume_retry_and_recovery(
 ) -> None:
     run = RecordedRun(project, "hurt")
     _, older, newest = checkpoints(run)
-    half = whole(newest.with_name("step_00000300.ckpt"))
+    half = write_checkpoint(newest.with_name("step_00000300.ckpt"), 300)
     half.write_bytes(half.read_bytes()[:-500])
     damage(newest)
     assert zipfile.is_zipfile(newest), "only reading it to its end shows it"
@@ -197,7 +187,9 @@ def test_what_is_damaged_is_passed_over_by_plan_resume_retry_and_recovery(
 
 
 def test_nothing_whole_is_said_and_a_retry_begins_anew(services: Services, project: Project) -> None:
-    run = RecordedRun(project, "hurt")  # its recorded checkpoints are zeros
+    run = RecordedRun(project, "hurt")
+    for path in checkpoints(run):
+        damage(path)
     with pytest.raises(UserError) as caught:
         actions.resume(services, project, "hurt")
     assert caught.value.code == "checkpoint-broken"
@@ -217,7 +209,7 @@ def test_an_older_checkpoint_that_was_chosen_is_kept_until_there_is_a_newer_one(
     again = services.jobs.retry(job.id, project.path)
     assert again.params["resume"] == str(older), "nothing was saved since"
     end(JobFolder(again.folder), "interrupted")
-    saved = whole(run.path / "version_1" / "checkpoints" / "step_00000140.ckpt")
+    saved = write_checkpoint(run.path / "version_1" / "checkpoints" / "step_00000140.ckpt", 140)
     assert services.jobs.retry(again.id, project.path).params["resume"] == str(saved)
 
 
@@ -234,6 +226,8 @@ def test_a_checkpoint_is_meant_by_step_name_file_best_or_newest(services: Servic
     }
     for text, path in meant.items():
         assert actions.plan_resume(services, project, "many", checkpoint=text).checkpoint == path, text
+    plan = actions.plan_resume(services, project, "many", checkpoint="best")
+    assert (plan.step, plan.exact) == (160, True), "it holds everything"
     with pytest.raises(UserError) as caught:
         actions.plan_resume(services, project, "many", checkpoint="134")
     assert "step_00000133" in caught.value.hint
