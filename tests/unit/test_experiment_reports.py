@@ -280,3 +280,32 @@ def test_a_report_is_what_its_name_says(
         told = subprocess.run([*command, *where], cwd=tmp_path, env=env, capture_output=True, check=False)
         assert told.returncode == code, told
         assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_names_that_no_run_has_are_said(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RAVE_GUI_HOME", str(tmp_path / "home"))
+    where = ("-p", str(project.path))
+    for args, code, hint in (
+        (("--filter", "validaton.best < 9"), "no-column", "validation.best"),
+        (("--sort", "batsh"), "no-column", "batch"),
+        (("--columns", "name,qqqq"), "no-column", "--columns all"),
+        (("--group", "confg"), "no-column", "config"),
+        (("--filter", "validation.best < abc"), "bad-query", "validation.best < 9.5"),
+    ):
+        assert main(["experiments", "list", *where, "--json", *args]) == 3, args
+        error = json.loads(capsys.readouterr().out)["error"]
+        assert error["code"] == code
+        assert hint in error["hint"]
+    order = run(
+        capsys, "list", *where, "--sort", "Batch", "--filter", "PHASE_1_DURATION != 3 and loss_dis != 1"
+    )
+    assert [item["name"] for item in order["items"]] == ["it's second", "first"]
+    grouped = run(capsys, "list", *where, "--group", "batch", "--sort", "name")
+    assert grouped["groups"] == [
+        {"value": "16", "names": ["it's second"]},
+        {"value": "8", "names": ["first"]},
+    ]
+    assert main(["experiments", "list", *where, "--group", "config"]) == 0
+    assert "config: v2 + causal (2 runs)" in capsys.readouterr().out

@@ -51,6 +51,7 @@ def _open(project: str) -> Project:
     metavar="A,B,…",
     help="Columns to print: parameters, CURVE.last, CURVE.best, CURVE.best_step, CURVE@STEP; all: everything known.",
 )
+@click.option("--group", metavar="COLUMN", help="Print them in groups of the same value.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Print only the first N.")
 @json_option
 @pass_console
@@ -63,6 +64,7 @@ def list_command(
     sort: str,
     ascending: bool,
     columns: str | None,
+    group: str | None,
     limit: int | None,
 ) -> Output:
     """List the runs of a project with their settings and figures."""
@@ -70,7 +72,12 @@ def list_command(
 
     wanted = [name.strip() for name in (columns or "").split(",") if name.strip()]
     rows = actions.list_runs(
-        console.services, _open(project), text, sort=sort, descending=not ascending, wanted=wanted
+        console.services,
+        _open(project),
+        text,
+        sort=sort,
+        descending=not ascending,
+        wanted=[*wanted, *([group] if group else [])],
     )
     found = len(rows)
     rows = rows[:limit]
@@ -82,10 +89,22 @@ def list_command(
         chosen = fields if not wanted or wanted == ["all"] else {c: query.lookup(fields, c) for c in wanted}
         items.append({"name": row.name, "path": str(row.path), "fields": chosen})
     lines = _aligned([shown, *([_cell(name, row.fields) for name in shown] for row in rows)])
+    groups = actions.group(rows, group) if group else []
+    if group:
+        by_name = dict(zip((row.name for row in rows), lines[1:], strict=True))
+        lines = [lines[0]]
+        for value, members in groups:
+            count = trn("{n} run", "{n} runs", len(members))
+            lines += ["", f"{group}: {value or '–'} ({count})", *(by_name[row.name] for row in members)]
     if found > len(rows):
         lines.append(trn("{n} more", "{n} more", found - len(rows)))
     said = "\n".join(lines) if rows else tr("There are no runs that fit.")
-    return Output({"items": items, "found": found, "columns": known}, said)
+    data = {"items": items, "found": found, "columns": known}
+    if group:
+        data["groups"] = [
+            {"value": value or None, "names": [r.name for r in members]} for value, members in groups
+        ]
+    return Output(data, said)
 
 
 @command.command("compare")

@@ -11,7 +11,7 @@ from rave_gui.errors import UserError
 from rave_gui.i18n import tr
 from rave_gui.projects import Project
 from rave_gui.training.eventfolder import EventFolder
-from rave_gui.training.experiments import compare, query, table
+from rave_gui.training.experiments import compare, known, query, table
 from rave_gui.training.experiments.compare import Comparison
 from rave_gui.training.experiments.table import STAR, Experiment, columns
 
@@ -58,12 +58,13 @@ def list_runs(
     """Runs that fit a filter, sorted by any field; reads what changed on the disk, so call it in a thread.
 
     ``wanted``, the filter and ``sort`` may name a curve's value at a step as ``TAG@STEP`` (``validation@50k``). Raises
-    :class:`UserError` (``bad-query``).
+    :class:`UserError`: bad-query, no-column.
     """
     test = query.parse(text)
     if refresh:
         table.refresh(project)
     rows = table.table(services, project)
+    sort = known.check(rows, text, sort, wanted)
     names = {match for part in (text, sort, *wanted) for match in _AT_STEP.findall(part)}
     if names:
         rows = [_with_steps(row, names) for row in rows]

@@ -62,6 +62,17 @@ def parse(query: str) -> Test:
     return lambda fields: not fields.get("archived") and test(fields)
 
 
+def comparisons(query: str) -> list[tuple[str, str, str]]:
+    """The tests of a field in a query: field, operator, value. Raises :class:`UserError` (``bad-query``)."""
+    parse(query)
+    tokens = _tokens(query)
+    return [
+        (tokens[at - 1].text, token.text, tokens[at + 1].text)
+        for at, token in enumerate(tokens)
+        if token.kind == "op"
+    ]
+
+
 def _tokens(query: str) -> list[Token]:
     found, at = [], 0
     text = query.rstrip()
@@ -175,6 +186,8 @@ def _compare(field: str, operator: str, text: str) -> Test:
                 isinstance(value, (list, tuple)) and folded in (str(v).casefold() for v in value)
             )
             return same == (operator == "=")
+        if isinstance(value, (int, float)):
+            return False  # nothing is less or more than what is no number
         return {
             "<": _as_text(value) < folded,
             "<=": _as_text(value) <= folded,
