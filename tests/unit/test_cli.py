@@ -135,6 +135,18 @@ def test_wrong_usage_exits_2_with_one_object(args: list[str], capsys: pytest.Cap
     assert captured.err
 
 
+def test_buttons_in_hints_are_commands_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    @click.command()
+    def fails() -> None:
+        raise JobError(
+            "disk-full", "Full.", "Free some space, then press Retry: it goes on.", job="j1", user=True
+        )
+
+    assert guarded(Console(json=True), fails, []) == 3
+    hint = check(capsys.readouterr().out, "error")["error"]["hint"]
+    assert hint == "Free some space, then run “rave-gui jobs retry j1”: it goes on."
+
+
 def test_json_is_recognised_only_before_the_end_of_options() -> None:
     assert wants_json(["jobs", "list", "--json"])
     assert not wants_json(["quickstart", "--", "--json"])

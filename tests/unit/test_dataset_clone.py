@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 from tests.helpers.datasets import CHUNK, RATE, app_paths, built, foreign, noise
+from tests.helpers.disk import small_disk
 
 from rave_gui.datasets import archive, clone
 from rave_gui.datasets.browse import mark, marks
@@ -199,6 +200,30 @@ def test_extracting_again_overwrites_nothing(dataset: Path, tmp_path: Path) -> N
         with pytest.raises(UserError) as caught:
             extract(dataset, folder, indices, bits=bits)
         assert caught.value.code == "bad-parameter"
+
+
+def test_a_full_disk_is_named_and_nothing_half_is_left(dataset: Path, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    with small_disk(disk, "size=64k"):
+        with pytest.raises(UserError) as caught:
+            extract(dataset, disk / "files", bits=24)
+        assert caught.value.code == "disk-full"
+        assert "same folder" in caught.value.hint
+        for file in (disk / "files").iterdir():
+            assert soundfile.info(file).duration > 0
+        full = disk / "full"
+        shutil.rmtree(disk / "files")
+        full.write_bytes(b"x" * shutil.disk_usage(disk).free)
+        for work in (
+            lambda: extract(dataset, disk / "files"),
+            lambda: clone.clone(dataset, disk / "copy", paths=app_paths(tmp_path)),
+            lambda: archive.save(dataset, disk / "a.ravedataset", paths=app_paths(tmp_path)),
+        ):
+            with pytest.raises(UserError) as caught:
+                work()
+            assert caught.value.code == "disk-full"
+            assert "where it stopped" not in caught.value.hint
+        assert list(disk.iterdir()) == [full]
 
 
 def test_an_archive_brings_everything_back(dataset: Path, tmp_path: Path) -> None:

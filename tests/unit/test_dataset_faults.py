@@ -86,6 +86,39 @@ def test_a_read_only_folder_is_refused_in_plain_words(tmp_path: Path) -> None:
         assert str(disk) in caught.value.message
 
 
+@pytest.mark.parametrize("ends", ["named", "cancelled"])
+def test_another_build_ends_while_one_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    """Its folder goes between being found and being locked: the name is taken then, or free."""
+    wanted = params(tmp_path, tmp_path / "out")
+    building = tmp_path / ".out.building"
+    original = OsLock.acquire
+    gone = False
+
+    def acquire(self: OsLock, timeout: float = 0.0) -> bool:
+        nonlocal gone
+        if self.path.parent == building and not gone:
+            gone = True
+            if ends == "named":
+                (building / "data.mdb").write_bytes(b"x")
+                building.rename(tmp_path / "out")
+            else:
+                building.rmdir()
+            raise FileNotFoundError(2, "No such file or directory", str(self.path))
+        return original(self, timeout)
+
+    monkeypatch.setattr(OsLock, "acquire", acquire)
+    if ends == "cancelled":
+        assert build.run(wanted, context(tmp_path))["chunks"] == 6
+        return
+    with pytest.raises(UserError) as caught:
+        build.run(wanted, context(tmp_path))
+    assert caught.value.code == "output-exists"
+    assert [entry.name for entry in (tmp_path / "out").iterdir()] == ["data.mdb"]
+    assert not building.exists()
+
+
 def test_two_builds_of_one_dataset_do_not_meet(tmp_path: Path) -> None:
     wanted = params(tmp_path, tmp_path / "out")
     building = tmp_path / ".out.building"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -40,3 +41,15 @@ def test_a_read_only_project_is_listed_and_refuses_changes(
         with pytest.raises(UserError) as caught:
             Project.open(disk / "new", create=True)
         assert caught.value.code == "not-writable"
+
+
+def test_a_project_on_a_disk_without_any_room_says_so(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    with small_disk(disk, "size=2m"):
+        Project.open(disk / "p", create=True).items("dataset")
+        (disk / "all").write_bytes(b"x" * shutil.disk_usage(disk).free)
+        there = Project.open(disk / "p")
+        with pytest.raises(UserError) as caught:
+            there.store.set_meta("name", "other")
+        assert caught.value.code == "disk-full"
+        assert "space" in caught.value.hint

@@ -156,9 +156,11 @@ def guarded(console: Console, command: click.Command, args: list[str]) -> int:
     except click.ClickException as error:
         return _usage(console, error)
     except UserError as error:
-        return console.fail(error.to_json(), FIXABLE)
+        return console.fail(_for_terminal(error.to_json(), "JOB"), FIXABLE)
     except JobError as error:
-        return console.fail(error.to_json(), FIXABLE if error.user else FAILED)
+        return console.fail(
+            _for_terminal(error.to_json(), error.job or "JOB"), FIXABLE if error.user else FAILED
+        )
     except (click.Abort, KeyboardInterrupt):
         return console.fail(_error("aborted", "Stopped by the keyboard."), FAILED)
     except BrokenPipeError:
@@ -181,6 +183,13 @@ def guarded(console: Console, command: click.Command, args: list[str]) -> int:
 
 def _error(code: str, message: str, hint: str = "", details: str = "") -> dict[str, str]:
     return {"code": code, "message": message, "hint": hint, "details": details}
+
+
+def _for_terminal(error: dict[str, str], job: str) -> dict[str, str]:
+    """What the window's button does is a command here."""
+    command = f"“rave-gui jobs retry {job}”"
+    hint = error["hint"].replace("Press Retry", f"Run {command}").replace("press Retry", f"run {command}")
+    return {**error, "hint": hint}
 
 
 def _usage(console: Console, error: click.ClickException) -> int:

@@ -69,7 +69,8 @@ def run(params: DatasetParams, job: BuildContext, decoders: Waiting | None = Non
         building.mkdir(parents=True, exist_ok=True)
         places = {"building": building, "output": output}
         result = build_aside(params, ctx, found, **places, started=started, decoders=decoders)
-        name(building, output)
+        if building.exists():
+            name(building, output)
     return result
 
 
@@ -79,11 +80,11 @@ def explain(building: Path, output: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise os_error(error, output) from error
+        raise os_error(error, output, goes_on=True) from error
     except (lmdb.Error, sqlite3.OperationalError) as error:
         full = shutil.disk_usage(building).free < 1 << 20
         if full or isinstance(error, lmdb.DiskError) or "full" in str(error).lower():
-            raise os_error(OSError(errno.ENOSPC, str(error)), output) from error
+            raise os_error(OSError(errno.ENOSPC, str(error)), output, goes_on=True) from error
         raise
 
 
@@ -108,23 +109,25 @@ def build_aside(
     started: float,
     decoders: Waiting | None = None,
 ) -> dict[str, Any]:
-    """The whole build in the folder ``building`` while its lock is held; a cancelled one is removed."""
-    lock = OsLock(building / LOCK)
-    if not lock.acquire(timeout=1.0):
-        raise UserError(
-            tr("Another job is building {path} right now.", path=printable(str(output))),
-            tr("Wait for it to end, or choose another name."),
-            code="busy",
-        )
+    """The whole build in the folder ``building`` while its lock is held; a cancelled one is removed.
+
+    It gets its name while the lock is held, too, so that nobody begins the same meanwhile; not on Windows, which renames no folder with
+    an open file.
+    """
+    lock = _alone(building, output)
     states = progress.Writer(ctx.folder)
     try:
         if params.lazy:
             from rave_gui.datasets import lazy
 
-            return lazy.build(params, ctx, found, states, building=building, output=output, started=started)
-        made = Building(params, ctx, found, states, building=building, output=output, started=started)
-        made.decoders = decoders
-        return made.run()
+            result = lazy.build(params, ctx, found, states, building=building, output=output, started=started)
+        else:
+            made = Building(params, ctx, found, states, building=building, output=output, started=started)
+            made.decoders = decoders
+            result = made.run()
+        if os.name != "nt":
+            name(building, output)
+        return result
     except NothingUsableError as error:
         shutil.rmtree(building, ignore_errors=True)
         raise UserError(error.message, error.hint, error.details, error.code) from None
@@ -133,6 +136,36 @@ def build_aside(
         lock.release()
         if ctx.cancelled:
             shutil.rmtree(building, ignore_errors=True)
+
+
+def _alone(building: Path, output: Path) -> OsLock:
+    """The lock of a building folder. Raises :class:`UserError` (``busy``, ``output-exists``) when another build has it, or has just ended."""
+    for _ in range(20):
+        lock = OsLock(building / LOCK)
+        try:
+            if not lock.acquire(timeout=1.0):
+                break
+        except FileNotFoundError:  # another build took the folder away in this moment, to give it its name or because it was cancelled
+            refuse_existing(output)
+            continue
+        try:
+            refuse_existing(output)
+            if (building / LOCK).exists():
+                return lock
+        except UserError:
+            if os.listdir(building) == [LOCK]:  # noqa: PTH208 - what an interrupted build has made is not ours to remove
+                (building / LOCK).unlink(missing_ok=True)
+                lock.release()
+                with contextlib.suppress(OSError):
+                    building.rmdir()
+            lock.release()
+            raise
+        lock.release()
+    raise UserError(
+        tr("Another job is building {path} right now.", path=printable(str(output))),
+        tr("Wait for it to end, or choose another name."),
+        code="busy",
+    )
 
 
 def name(building: Path, output: Path) -> None:

@@ -43,6 +43,9 @@ def aside(output: Path, need: int = 0) -> Iterator[Path]:
                 code="busy",
             )
     except OSError as error:
+        with contextlib.suppress(OSError):
+            if lock.path.stat().st_size == 0:  # a disk that has no room for what is written in it
+                lock.path.unlink()
         raise os_error(error, output) from error
     try:
         shutil.rmtree(folder, ignore_errors=True)  # what a killed copy left

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +19,7 @@ from rave_gui.datasets.read import Dataset
 from rave_gui.datasets.record import BadRecordError
 from rave_gui.datasets.target import os_error
 from rave_gui.errors import UserError
-from rave_gui.i18n import tr
+from rave_gui.i18n import tr, trn
 from rave_gui.projects.names import safe_name
 from rave_protocol.files import replace_file
 
@@ -104,12 +107,14 @@ def extract(
                 except BadRecordError as error:
                     reason = str(error)
                 except soundfile.LibsndfileError as error:
-                    raise OSError(f"{path} cannot be written: {error}") from error
+                    # The library does not say why; a disk without room for the file is why as a rule.
+                    full = shutil.disk_usage(folder).free < (1 << 20)
+                    raise OSError(errno.ENOSPC if full else errno.EIO, str(error), str(path)) from error
                 if reason and len(skipped) < MAX_LISTED:
                     skipped.append({"index": index, "reason": reason})
                 on_progress(done, len(wanted), "chunks")
         except OSError as error:
-            raise os_error(error, folder) from error
+            raise _refused(error, folder, written) from error
     return {
         "folder": str(folder),
         "files": written,
@@ -117,3 +122,16 @@ def extract(
         "skipped_total": len(wanted) - written,
         "bytes": size,
     }
+
+
+def _refused(error: OSError, folder: Path, written: int) -> UserError:
+    """Why it stopped; files that are whole stay, a folder without any goes."""
+    if not written:
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # only where it is empty
+    found = os_error(error, folder)
+    if found.code == "disk-full":
+        kept = trn("{n} file was written and is whole.", "{n} files were written and are whole.", written)
+        hint = tr("Free some space and start again into the same folder: what is there is passed over.")
+        return UserError(f"{found.message} {kept}", hint, found.details, found.code)
+    return UserError(found.message, tr("Choose another folder."), found.details, found.code)

@@ -47,13 +47,15 @@ def refuse_existing(output: Path) -> None:
         )
 
 
-def os_error(error: OSError, path: Path) -> UserError:
-    """The operating system's refusal in plain words."""
+def os_error(error: OSError, path: Path, *, goes_on: bool = False) -> UserError:
+    """The operating system's refusal in plain words. ``goes_on``: what is done stays for a next try."""
     where = printable(str(error.filename or path))
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return UserError(
             tr("The disk that holds {path} is full.", path=printable(str(path.parent))),
-            tr("Free some space and start the build again: it goes on where it stopped."),
+            tr("Free some space and start the build again: it goes on where it stopped.")
+            if goes_on
+            else tr("Free some space and try again. What was begun was removed."),
             str(error),
             code="disk-full",
         )

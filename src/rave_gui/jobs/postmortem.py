@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-RETRY = "Press Retry: a training goes on from its last checkpoint, other work starts over."
+RETRY = (
+    "Press Retry: a training goes on from its last checkpoint, the making of a dataset or archive from what is done; "
+    "other work starts over."
+)
 
 
 NO_ROOM = 1 << 20

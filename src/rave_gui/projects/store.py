@@ -125,14 +125,16 @@ class Store:
             yield
         except sqlite3.DatabaseError as error:
             text = str(error)
-            if "readonly" in text or "unable to open" in text:
+            refused = "readonly" in text or "unable to open" in text
+            # What was opened only to be looked at because its disk is full says so.
+            if refused and not (self._frozen and self._full()):
                 raise UserError(
                     tr("The project's database {path} cannot be written.", path=self.path),
                     tr("Give yourself the right to write in the project's folder, or choose another folder."),
                     text,
                     code="not-writable",
                 ) from error
-            if "full" in text or ("disk I/O" in text and self._full()):
+            if refused or "full" in text or ("disk I/O" in text and self._full()):
                 raise UserError(
                     tr("The disk is full: {path} could not be written.", path=self.path),
                     tr("Free some space and try again; nothing was lost."),

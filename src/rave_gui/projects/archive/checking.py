@@ -157,10 +157,16 @@ def unsafe(word: str, name: str) -> UserError:
     )
 
 
-def _too_large(details: str) -> UserError:
+def _too_large(details: str, option: str = "") -> UserError:
+    """``option``: what raises the limit that was met; bombs and tables of contents beyond measure have none."""
     return UserError(
         tr("The archive was refused: it would unpack to more than is allowed."),
-        tr("If you trust whoever made it, raise the limits for entries and bytes."),
+        tr(
+            "If you trust whoever made it, allow more on the command line: rave-gui project import … {option}",
+            option=option,
+        )
+        if option
+        else tr("It was not made by RAVE GUI, or was changed since. Nothing was imported."),
         details,
         code="archive-too-large",
     )
@@ -187,14 +193,14 @@ def _check_directory(source: IO[bytes], limits: Limits) -> None:
             entries, directory = struct.unpack("<QQ", end[32:48])
     source.seek(0)
     if entries > limits.entries + 1:
-        raise _too_large(f"{entries} entries, {limits.entries} are allowed")
+        raise _too_large(f"{entries} entries, {limits.entries} are allowed", f"--max-entries {entries}")
     if directory > MAX_DIRECTORY:
         raise _too_large(f"a directory of {directory} bytes")
 
 
 def _check_members(infos: list[zipfile.ZipInfo], archive_size: int, limits: Limits) -> None:
     if len(infos) > limits.entries + 1:
-        raise _too_large(f"{len(infos)} entries, {limits.entries} are allowed")
+        raise _too_large(f"{len(infos)} entries, {limits.entries} are allowed", f"--max-entries {len(infos)}")
     for info in infos:
         # orig_filename: zipfile itself cuts names at a zero byte and turns this system's separator into "/".
         for name in (info.orig_filename, info.filename):
@@ -216,7 +222,7 @@ def _check_members(infos: list[zipfile.ZipInfo], archive_size: int, limits: Limi
         raise unsafe("collision", " / ".join(both))
     total = sum(info.file_size for info in infos)
     if total > limits.bytes:
-        raise _too_large(f"{total} bytes, {limits.bytes} are allowed")
+        raise _too_large(f"{total} bytes, {limits.bytes} are allowed", f"--max-bytes {total}")
     if total > RATIO_FREE and total > archive_size * RATIO:
         raise _too_large(f"bomb: {total} bytes out of {archive_size}")
     _check_overlap(infos, archive_size)
