@@ -82,11 +82,6 @@ def test_every_schema_is_a_valid_schema() -> None:
 
 def test_every_command_has_a_schema() -> None:
     shared = {
-        "train resume": "train-start",
-        "train checkpoint": "train-pause",
-        "train phase2": "train-pause",
-        "train preview": "train-pause",
-        "train extend": "train-start",
         "jobs pause": "jobs-show",
         "jobs resume": "jobs-show",
         "jobs cancel": "jobs-show",
