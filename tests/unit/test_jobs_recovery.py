@@ -187,3 +187,40 @@ def test_what_the_state_file_says_is_kept() -> None:
     state = JobState(retried_by="20250101-000000-000-abcd", not_before=5.0)
     assert JobState.from_json(state.to_json()) == state
     assert JobState.from_json({"retried_by": 3}).retried_by == ""
+
+
+def test_a_training_that_goes_on_by_itself_keeps_its_place(
+    paths: AppPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(Dispatcher, "_start", lambda _self, row, _folder: started.append(row.id))
+    first = submit(paths, tmp_path)
+    behind = submit(paths, tmp_path, run=str(tmp_path / "runs" / "b"))
+    folder = end(first)
+    dispatcher = Dispatcher(paths)
+    for _ in range(3):
+        dispatcher.step()
+    service = JobService(paths)
+    again = service.latest(first.id, tmp_path / "project")
+    assert again.retry_of == first.id
+    assert service.queue() == (again.id, behind.id)
+    assert not started, "nobody takes its slot while it waits for its moment"
+    folder = JobFolder(again.folder)
+    state = folder.read_state()
+    assert state.holds
+    state.not_before = 1.0
+    folder.write_state(state)
+    dispatcher.step()
+    assert started == [again.id]
+    service.cancel(again.id)
+    started.clear()
+    later = JobService(paths).submit(
+        "train",
+        TrainParams(str(tmp_path), str(tmp_path / "c"), "c", device="cpu"),
+        project=tmp_path / "project",
+        title="c",
+        not_before=2.0**40,
+    )
+    service.reorder(later.id, behind.id, tmp_path / "project")
+    dispatcher.step()
+    assert started == [behind.id], "one that the user set a time for holds nobody up"

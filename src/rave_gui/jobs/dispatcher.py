@@ -191,6 +191,7 @@ class Dispatcher:
                 again = recovery.due(folder, state)
                 if again is not None:  # before the row ends: whoever is killed in between finds it again
                     look.pending += 1
+                    look.busy[row.lane] += 1  # the next look finds the new attempt in its place
                     recovery.submit(self.paths, row, folder, again)
                 else:
                     self.herald.ended(folder.path)
@@ -206,6 +207,10 @@ class Dispatcher:
             self._give_up(row, folder)
         elif state.not_before is None or time.time() >= state.not_before:
             look.queued.append((row, folder))
+        elif (
+            state.holds
+        ):  # a training that broke off goes on in a moment: whoever waits behind it stays behind it
+            look.busy[row.lane] += 1
 
     def _coming_up(self, row: Row) -> bool:
         runner = self._runners.get(row.id)

@@ -86,7 +86,7 @@ def _goes_on(folder: JobFolder, spec: JobSpec) -> bool:
 
 
 def submit(paths: AppPaths, row: Row, folder: JobFolder, again: Again) -> None:
-    """Put the attempt into the queue, in the lane of the one before; it says in the old job who goes on."""
+    """Put the attempt into the queue, in the place of the one before; it says in the old job who goes on."""
     from rave_gui.jobs.service import JobService
 
     pause = min(LONGEST_PAUSE, PAUSE * 2.0 ** (again.attempt - 1))
@@ -99,7 +99,7 @@ def submit(paths: AppPaths, row: Row, folder: JobFolder, again: Again) -> None:
             title=again.spec.title,
             retry_of=again.spec.id,
             not_before=time.time() + pause,
-            lane=row.lane,
+            takes_over=row,
         )
     except UserError as error:  # a full disk: the job stays as it ended, and Retry is there
         print(error.message, error.details, file=sys.stderr, flush=True)

@@ -50,14 +50,16 @@ class Registry:
         self.path = path
         self._ready = False
 
-    def add(self, job_id: str, folder: Path, lane: str) -> None:
-        """Register a job at the end of the queue; one that is known already gets the folder and lane given."""
+    def add(self, job_id: str, folder: Path, lane: str, position: float | None = None) -> None:
+        """Register a job at the end of the queue, or at the ``position`` of the one that it goes on with; one that is known
+        already gets the folder and lane given.
+        """
         with self._open(write=True) as db:
             db.execute(
                 "INSERT INTO jobs (id, folder, lane, position) "
-                "VALUES (?, ?, ?, (SELECT COALESCE(MAX(position), 0) + 1 FROM jobs)) "
+                "VALUES (?, ?, ?, COALESCE(?, (SELECT COALESCE(MAX(position), 0) + 1 FROM jobs))) "
                 "ON CONFLICT (id) DO UPDATE SET folder = excluded.folder, lane = excluded.lane, ended = 0",
-                (job_id, str(folder), lane),
+                (job_id, str(folder), lane, position),
             )
 
     def get(self, job_id: str) -> Row | None:

@@ -70,12 +70,13 @@ class JobService:
         title: str,
         retry_of: str | None = None,
         not_before: float | None = None,
-        lane: str | None = None,
+        takes_over: Row | None = None,
     ) -> JobView:
         """Put a job at the end of the queue and see to it that somebody works the queue.
 
         ``project`` is the project's folder, or None; ``not_before`` a time (seconds since the epoch) before which it only waits;
-        ``lane`` that of an earlier attempt. Raises :class:`UserError` when the job cannot be written, and
+        ``takes_over`` the row of an earlier attempt that has just ended: the job gets its lane and place, and nobody else its slot
+        until ``not_before``. Raises :class:`UserError` when the job cannot be written, and
         :class:`ValueError` when ``params`` are not those of ``kind``.
         """
         if not isinstance(params, KINDS[kind]):
@@ -87,8 +88,11 @@ class JobService:
             spec.to_json()
         )  # a value that the other side would refuse is a fault of ours: say so here
         state = JobState(host=socket.gethostname(), machine=machine_id(), not_before=not_before)
+        lane, position = self._lane(params), None
+        if takes_over is not None:
+            lane, position, state.holds = takes_over.lane, takes_over.position, True
         # Registered first: a job that lies in a project and in no registry is never started by itself.
-        self._registry.add(spec.id, parent / spec.id, lane or self._lane(params))
+        self._registry.add(spec.id, parent / spec.id, lane, position)
         try:
             folder = create(parent, spec, state)
         except UserError:

@@ -73,6 +73,8 @@ class JobState:
     """Its :func:`rave_protocol.locks.machine_id`."""
     not_before: float | None = None
     """A job that waits is not started before this time."""
+    holds: bool = False
+    """It keeps its slot until then: it goes on with a job that had it."""
     retried_by: str = ""
     """Id of the job that tries it again."""
 
@@ -114,6 +116,7 @@ class JobState:
         pids = data.get("pids")
         if isinstance(pids, dict):
             state.pids.update({k: v for k, v in pids.items() if k in state.pids and isinstance(v, int)})
+        state.holds = data.get("holds") is True
         if isinstance(data.get("attempts"), int):
             state.attempts = data["attempts"]
         return state
