@@ -88,7 +88,7 @@ def test_the_whole_way_by_single_commands(home: Home, music: Path) -> None:
 
     home("train", "resume", "R", "--project", project, "--json").refused("bad-steps")
     resumed = home("train", "resume", "R", "--project", project, "--steps", "30", "--json").check(
-        "train-start"
+        "train-resume"
     )
     assert resumed["step"] == 30
     assert Path(run["checkpoint"]).is_file()

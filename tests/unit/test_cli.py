@@ -176,6 +176,8 @@ def test_nothing_yet_is_an_empty_list(tmp_path: Path, capsys: pytest.CaptureFixt
         assert check(capsys.readouterr().out, f"{command}-list") == {"items": []}
         assert main([command, "list", "--project", project]) == 0
         assert capsys.readouterr().out.startswith("There are no")
+    assert main(["tensorboard", "list"]) == 0
+    assert capsys.readouterr().out == "No TensorBoard runs.\n"
 
 
 @pytest.mark.skipif(

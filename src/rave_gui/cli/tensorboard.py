@@ -79,7 +79,7 @@ def list_command(console: Console) -> Output:
     """List the TensorBoards that run."""
     from rave_gui.training import tensorboard
 
-    return _listed(tensorboard.list_boards(console.services), tr("None runs."))
+    return _listed(tensorboard.list_boards(console.services), tr("No TensorBoard runs."))
 
 
 def _folders(runs: tuple[str, ...], project: str | None) -> list[Path]:
