@@ -133,7 +133,15 @@ def test_lazy_datasets_name_missing_recordings(tmp_path: Path) -> None:
     path = foreign(tmp_path / "lazy", {b"00000000": example.SerializeToString()}, lazy=True)
     report = check(path)
     assert report.counts == {"missing-recording": 1}
-    assert report.sound
+    assert not report.sound
+    assert (report.records, report.chunks) == (0, 1)
+    assert "1 fault" in report.summary
+    # Moved together with its recordings: the trainer finds them from the dataset's folder.
+    example.metadata["relative"] = "../near.wav"
+    path = foreign(tmp_path / "moved", {b"00000000": example.SerializeToString()}, lazy=True)
+    assert not check(path).sound
+    (tmp_path / "near.wav").write_bytes(b"x")
+    assert check(path).counts == {}
 
 
 def audio_of(path: Path) -> dict[bytes, bytes]:

@@ -32,11 +32,10 @@ _FLOAT_TYPES: dict[int, npt.DTypeLike] = {0: np.float16, 1: np.float32, 2: np.fl
 ERRORS = frozenset(
     {
         "not-a-database", "truncated", "damaged-page", "count", "bad-key", "bad-record", "bad-length", "not-16-bit", "not-finite",
-        "changed", "no-metadata", "bad-metadata", "empty", "bad-sidecar",
+        "changed", "no-metadata", "bad-metadata", "empty", "bad-sidecar", "missing-recording",
     }
 )  # fmt: skip
-"""Codes that make a dataset unsound; the others (``silent``, ``duplicate``, ``key-gap``, ``sample-rate``, ``length-differs``,
-``missing-recording``) are worth knowing and RAVE can live with them."""
+"""Codes that make a dataset unsound; the others (``silent``, ``duplicate``, ``key-gap``, ``sample-rate``, ``length-differs``) are worth knowing and RAVE can live with them."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +104,8 @@ class Parsed:
     message: str = ""
     recording: str = ""
     """Path that a lazy record names."""
+    relative: str = ""
+    """The same as seen from the dataset's folder: what was moved together is found by it."""
     shape: tuple[int, ...] = ()
 
 
@@ -116,7 +117,8 @@ def parse(value: bytes, channels: int) -> Parsed:
         return Parsed(problem="bad-record", message=str(error))
     if record.WAVEFORM not in example.buffers:
         if "path" in example.metadata:
-            return Parsed(recording=example.metadata["path"])
+            nearby = example.metadata["relative"] if "relative" in example.metadata else ""  # noqa: SIM401 - a map of protobuf
+            return Parsed(recording=example.metadata["path"], relative=nearby)
         return Parsed(problem="bad-record", message=tr("the record holds no sound"))
     buffer = example.buffers[record.WAVEFORM]
     rate, data, shape = int(buffer.sampling_rate), bytes(buffer.data), tuple(buffer.shape)
@@ -324,8 +326,9 @@ def _record(
     if number < 0:
         bad("bad-key", tr("its key is not a number ({key})", key=name))
     if parsed.recording:
-        tally.whole[index] = True
-        if not Path(parsed.recording).is_file():
+        nearby = bool(parsed.relative) and (file.path.parent / parsed.relative).is_file()
+        tally.whole[index] = nearby or Path(parsed.recording).is_file()
+        if not tally.whole[index]:
             bad("missing-recording", tr("the recording {path} is not there", path=parsed.recording))
         return
     tally.samples[index] = parsed.samples
