@@ -156,6 +156,12 @@ def test_names_tags_and_the_trash(commands: Commands, tmp_path: Path) -> None:
     assert commands.refused("rename", "second", "a/b") == "bad-name"
     adopted = commands("adopt", foreign(tmp_path / "up", {b"00000000": noise(1)}))
     assert adopted["name"] == "up"
+    assert commands.refused("adopt", str(tmp_path / "up"), "--name", "../other") == "bad-name"
+    assert commands.refused("adopt", str(tmp_path / "up"), "--name", "other") == "already-there"
+    assert commands.refused("adopt", str(project.datasets / "second"), "--name", "third") == "already-there"
+    assert commands.refused("tag", "up", "a\nb") == "bad-name"
+    assert commands.refused("tag", "up", "long" * 20) == "bad-name"
+    assert commands.refused("tag", "up", *(f"t{n}" for n in range(31))) == "too-many"
     assert commands.refused("rename", "second", "up") in ("name-taken",)
     refused = commands("delete", "second", code=3)["error"]
     assert refused["code"] == "in-use"

@@ -29,6 +29,9 @@ from rave_gui.datasets.library import (
 from rave_gui.datasets.swap import recover_all
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr
+from rave_gui.projects import Project
+from rave_gui.projects.names import check_name
+from rave_gui.projects.project import DATABASE
 from rave_protocol.specs import DatasetAppendParams, DatasetParams
 
 if TYPE_CHECKING:
@@ -283,12 +286,14 @@ def show(services: Services, path: Path, project: Path | None = None) -> dict[st
 def adopt(services: Services, path: Path, project: Path, name: str | None = None) -> dict[str, Any]:
     """Make a dataset that lies elsewhere (upstream's, too) one of the project's, by a link.
 
-    The dataset itself is not changed. Raises :class:`UserError` when it is none or when the name is taken.
+    The dataset itself is not changed. Raises :class:`UserError` when it is none, when the name cannot be one or is taken, and when the
+    dataset is the project's already (``already-there``).
     """
     from rave_gui.datasets.read import Dataset
 
     del services
     source = path.expanduser().absolute()
+    called = check_name(name or source.name, "dataset name")
     with Dataset(source) as dataset:
         chunks = dataset.chunks
     if not chunks:
@@ -297,12 +302,18 @@ def adopt(services: Services, path: Path, project: Path, name: str | None = None
             tr("Build it again."),
             code="not-a-dataset",
         )
-    target = project / FOLDER / (name or source.name)
+    target = project / FOLDER / called
     if target.exists() or target.is_symlink():
         raise UserError(
             tr("The project has a dataset named {name} already.", name=target.name),
             tr("Give it another name."),
             code="output-exists",
+        )
+    if (known := _name_of(source, project)) is not None:
+        raise UserError(
+            tr("{source} belongs to the project already, as “{name}”.", source=source, name=known),
+            tr("Rename it there if it should have another name, or clone it to have it twice."),
+            code="already-there",
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -315,6 +326,16 @@ def adopt(services: Services, path: Path, project: Path, name: str | None = None
             code="not-writable",
         ) from None
     return _describe(target)
+
+
+def _name_of(source: Path, project: Path) -> str | None:
+    """By which name a project has a dataset: in its folder, by a link, or registered where it lies."""
+    real = source.resolve()
+    folder = project / FOLDER
+    places = {entry.name: entry for entry in folder.iterdir()} if folder.is_dir() else {}
+    if (project / DATABASE).is_file():
+        places |= {record.name: record.path for record in Project.open(project).items("dataset")}
+    return next((name for name, place in places.items() if place.resolve() == real), None)
 
 
 def _describe(path: Path) -> dict[str, Any]:

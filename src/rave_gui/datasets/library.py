@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from rave_gui.jobs import JobView
     from rave_gui.projects.model import TrashedItem
 
+LONGEST_TAG = 60
+"""Characters."""
+MOST_TAGS = 30
 FOLDER = "datasets"
 """Where a project keeps its datasets."""
 
@@ -293,9 +296,26 @@ def rename(services: Services, project: Path, name: str, new_name: str) -> dict[
 
 
 def tag(services: Services, project: Path, name: str, tags: Iterable[str]) -> dict[str, Any]:
-    """Replace the tags of a dataset of the project. Returns its ``name`` and ``tags``."""
+    """Replace the tags of a dataset of the project. Returns its ``name`` and ``tags``.
+
+    Raises :class:`UserError`: ``dataset-missing``, ``bad-name`` (a tag that is no line of at most :data:`LONGEST_TAG` characters),
+    ``too-many`` (more than :data:`MOST_TAGS`).
+    """
     del services
     opened = Project.open(project)
+    tags = {text.strip() for text in tags} - {""}
+    if any(len(text) > LONGEST_TAG or not text.isprintable() for text in tags):
+        raise UserError(
+            tr("A tag is one line of at most {n} characters.", n=LONGEST_TAG),
+            tr("Choose shorter words; more can be said in a note."),
+            code="bad-name",
+        )
+    if len(tags) > MOST_TAGS:
+        raise UserError(
+            tr("A dataset has at most {n} tags.", n=MOST_TAGS),
+            tr("Keep those by which you look for it."),
+            code="too-many",
+        )
     if not any(row.name == name for row in opened.items("dataset")):
         raise UserError(
             tr("There is no dataset named {name} in this project.", name=name),
