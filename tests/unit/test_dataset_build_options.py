@@ -191,7 +191,7 @@ def test_a_lazy_dataset_holds_places_and_follows_a_move(tmp_path: Path) -> None:
     (tmp_path / "p" / "in" / "bad.wav").write_text("no")
     places = {"sources": [str(tmp_path / "p" / "in")], "output": str(tmp_path / "p" / "data" / "d")}
     result = make(tmp_path, lazy=True, **places)
-    assert result["chunks"] == 5 * RATE // N
+    assert (result["chunks"], result["examples"]) == (1, 5 * RATE // N)
     assert sorted(p["code"] for p in result["problems"]) == ["too-short", "unreadable"]
     (tmp_path / "p").rename(tmp_path / "q")
     data = tmp_path / "q" / "data" / "d"
@@ -200,7 +200,7 @@ def test_a_lazy_dataset_holds_places_and_follows_a_move(tmp_path: Path) -> None:
     with Dataset(data) as dataset:
         assert dataset.lazy
         assert [finding for finding in dataset.check() if finding] == []
-        assert (dataset.info.chunks, dataset.info.examples) == (1, result["chunks"])
+        assert (dataset.info.chunks, dataset.info.examples) == (1, result["examples"])
         record = dataset.chunk(0).metadata
     assert record["path"] == str(tmp_path / "q" / "in" / "a.wav")
     assert (record["length"], record["channels"]) == ("5.0", "1")
@@ -208,6 +208,17 @@ def test_a_lazy_dataset_holds_places_and_follows_a_move(tmp_path: Path) -> None:
     assert not lazy.moved(data)
     (tmp_path / "q" / "in" / "a.wav").unlink()
     assert lazy.refresh(data).missing == [record["path"]]
+
+
+def test_the_examples_of_a_lazy_dataset_are_counted_as_when_it_was_made(tmp_path: Path) -> None:
+    for number in range(
+        3
+    ):  # one and three quarters of an example each: three are drawn, not the five that all of it would make
+        write(tmp_path / "in" / f"{number}.wav", noise(N + 3 * N // 4, number))
+    result = make(tmp_path, lazy=True)
+    assert (result["chunks"], result["examples"]) == (3, 3)
+    with Dataset(result["path"]) as dataset:
+        assert (dataset.info.chunks, dataset.info.examples) == (3, 3)
 
 
 def test_a_long_recording_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from rave_gui.cli.console import Console, Output, json_option, pass_console
+from rave_gui.cli.console import Console, Output, json_option, one_line, pass_console
 from rave_gui.cli.training_shared import detach_option, started
 from rave_gui.datasets.parameters import PARAMETERS, Parameter
 from rave_gui.i18n import tr, trn
@@ -147,13 +147,24 @@ def create_command(
 
 def _made(data: dict[str, Any]) -> str:
     """What came of a build, for a person."""
-    text = trn(
-        "{path}: {seconds} s of sound in {n} chunk.",
-        "{path}: {seconds} s of sound in {n} chunks.",
-        data["chunks"],
-        path=data["path"],
-        seconds=f"{data['seconds_usable']:.0f}",
-    )
+    seconds = f"{data['seconds_usable']:.0f}"
+    if data.get("lazy"):
+        text = trn(
+            "{path}: {seconds} s of sound in {n} recording, of which RAVE draws {examples} examples.",
+            "{path}: {seconds} s of sound in {n} recordings, of which RAVE draws {examples} examples.",
+            data["chunks"],
+            path=data["path"],
+            seconds=seconds,
+            examples=f"{data['examples']:,}",
+        )
+    else:
+        text = trn(
+            "{path}: {seconds} s of sound in {n} chunk.",
+            "{path}: {seconds} s of sound in {n} chunks.",
+            data["chunks"],
+            path=data["path"],
+            seconds=seconds,
+        )
     if data["seconds_lost"] >= 1:
         text += " " + tr("{seconds} s are in no chunk.", seconds=f"{data['seconds_lost']:.0f}")
     for key, heading in (
@@ -162,7 +173,9 @@ def _made(data: dict[str, Any]) -> str:
     ):
         rows = data[key]
         if rows:
-            text += f"\n{heading}" + "".join(f"\n  {row['path']}: {row['reason']}" for row in rows)
+            text += f"\n{heading}" + "".join(
+                f"\n  {one_line(row['path'])}: {one_line(row['reason'])}" for row in rows
+            )
     return text
 
 
@@ -242,9 +255,9 @@ def scan_command(
         "elapsed": found.elapsed,
     }
     lines = [
-        f"{_clock(row.seconds):>9}  {row.sample_rate:>6} Hz  {row.channels} ch  {row.codec:<10}  {row.path}"
+        f"{_clock(row.seconds):>9}  {row.sample_rate:>6} Hz  {row.channels} ch  {row.codec:<10}  {one_line(row.path)}"
         if row.usable
-        else f"{'—':>9}  {row.path}: {row.reason}"
+        else f"{'—':>9}  {one_line(row.path)}: {one_line(row.reason)}"
         for row in rows
     ]
     lines.append(trn("{n} file, {length}", "{n} files, {length}", len(rows), length=_clock(found.seconds)))
@@ -291,10 +304,10 @@ def preflight_command(
 
     params = _params(audio, output, preset, options)
     found = actions.preflight(console.services, params, listen=listen)
-    return Output(found.to_json(), _forecast(found))
+    return Output(found.to_json(), _forecast(found, lazy=params.lazy))
 
 
-def _forecast(found: Preflight) -> str:
+def _forecast(found: Preflight, *, lazy: bool) -> str:
     lines = [
         trn(
             "{n} file, {length} of sound",
@@ -302,7 +315,11 @@ def _forecast(found: Preflight) -> str:
             found.files,
             length=_clock(found.seconds),
         ),
-        trn("{n} chunk", "{n} chunks", found.chunks)
+        (
+            trn("{n} training example", "{n} training examples", found.chunks)
+            if lazy
+            else trn("{n} chunk", "{n} chunks", found.chunks)
+        )
         + ("" if found.exact else " " + tr("(estimated: use --listen to know exactly)")),
         tr(
             "usable {usable}, lost {lost}",
@@ -313,7 +330,7 @@ def _forecast(found: Preflight) -> str:
     ]
     rows = [(row["path"], row["reason"]) for row in found.problems]
     rows += [(loss.path, f"{loss.seconds:.1f} s: {loss.reason}") for loss in found.losses]
-    lines += [f"  {path}: {reason}" for path, reason in rows[:SHOWN]]
+    lines += [f"  {one_line(path)}: {one_line(reason)}" for path, reason in rows[:SHOWN]]
     if len(rows) > SHOWN:
         lines.append("  " + trn("and {n} more", "and {n} more", len(rows) - SHOWN))
     lines += [f"{remark.severity}: {remark.message} {remark.hint}".rstrip() for remark in found.remarks]

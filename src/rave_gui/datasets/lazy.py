@@ -55,7 +55,7 @@ def build(
     output: Path,
     started: float,
 ) -> dict[str, Any]:
-    """Write a lazy dataset into ``building``; the job's result, in which ``chunks`` counts RAVE's examples."""
+    """Write a lazy dataset into ``building``; the job's result: ``chunks`` are its recordings, ``examples`` what RAVE draws of them."""
     from rave_gui.datasets.build import NothingUsableError, write_metadata
 
     for entry in building.iterdir():
@@ -132,7 +132,8 @@ def build(
     ctx.progress(usable, usable, unit="s", phase="done", force=True, rate=usable / elapsed)
     return {
         "path": str(output),
-        "chunks": chunks,
+        "chunks": records,
+        "examples": chunks,
         "seconds_usable": usable,
         "seconds_lost": lost,
         "problems": problems,

@@ -224,7 +224,7 @@ class Dataset:
         num_signal = samples // 2 or _whole_number(self.metadata.get("num_signal"))
         examples = self.chunks
         if self.lazy:
-            examples = int(seconds * self.sample_rate) // num_signal if num_signal else 0
+            examples = self._examples(seconds, num_signal)
         size = sum(_disk_bytes(entry) for entry in self.path.iterdir() if entry.is_file())
         return DatasetInfo(
             str(self.path),
@@ -239,6 +239,13 @@ class Dataset:
             examples,
             self.metadata,
         )
+
+    def _examples(self, seconds: float, num_signal: int) -> int:
+        """What RAVE draws of a lazy dataset: of each recording by itself where they are known, else about as many."""
+        if not num_signal:
+            return 0
+        lengths = [row.seconds for row in self.files() if not row.code] or [seconds]
+        return sum(int(length * self.sample_rate) // num_signal for length in lengths)
 
     def check(self) -> Iterator[Finding | None]:
         """Look at every chunk; one item a chunk: None when it is sound, else what is wrong (also once for the whole at the end).

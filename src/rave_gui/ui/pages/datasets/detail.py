@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from rave_gui.ui.i18n import tr
+from rave_gui.ui.i18n import tr, trn
 from rave_gui.ui.pages.datasets.tabs import TABS, TARGETS, tab_names
 from rave_gui.ui.shell.actions import ActionButton
 from rave_gui.ui.shell.session import Session
@@ -216,7 +216,9 @@ class DetailView(QWidget):
         if entry.chunks:
             parts = [
                 text.length_text(entry.usable),
-                tr("{n} chunks", n=f"{entry.chunks:,}"),
+                trn("{n} recording", "{n} recordings", entry.chunks)
+                if entry.lazy
+                else tr("{n} chunks", n=f"{entry.chunks:,}"),
                 text.rate_text(entry.sample_rate),
                 text.channels_text(entry.channels),
             ]

@@ -37,7 +37,7 @@ from rave_gui.ui import words
 from rave_gui.ui.i18n import tr, trn
 from rave_gui.ui.shell.actions import ActionButton
 from rave_gui.ui.shell.session import Session
-from rave_gui.ui.theme import icons
+from rave_gui.ui.theme import fonts, icons
 from rave_gui.ui.theme.tokens import RADIUS
 from rave_gui.ui.widgets.basic import IconButton, clearable, label
 from rave_gui.ui.widgets.cells import ROW
@@ -95,6 +95,8 @@ class Strips:
         key = (str(entry.path), entry.chunks, entry.size)
         if key in self._found:
             return self._found[key]
+        if entry.lazy:
+            return None  # it holds no sound: a flat line would look like silence
         if entry.usable_now and entry not in self._wanted:
             self._wanted.append(entry)
             self._next()
@@ -144,6 +146,14 @@ class StripDelegate(QStyledItemDelegate):
             QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, option.widget
         )
         entry: Entry = index.data(ROW)
+        if entry.lazy and entry.usable_now:
+            painter.setFont(fonts.text_font(theme, "caption"))
+            painter.setPen(QColor(theme.colors.muted))
+            box = option.rect.adjusted(theme.space("m"), 0, -theme.space("m"), 0)
+            words_here = painter.fontMetrics().elidedText(
+                tr("stays in its files"), Qt.TextElideMode.ElideRight, box.width()
+            )
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter), words_here)
         found = self._strips.get(entry)
         if found is not None and len(found):
             pad = theme.space("m")
@@ -240,6 +250,7 @@ def columns() -> list[Column[Entry]]:
             86,
             sort=lambda e: e.chunks or None,
             right=True,
+            note=lambda e: tr("recordings") if e.lazy and e.chunks else "",
         ),
         Column(
             "rate",

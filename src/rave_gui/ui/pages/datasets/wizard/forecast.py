@@ -239,5 +239,9 @@ class ForecastCard(Card):
             ("free", words.size(found.disk_free)),
         ):
             self.stats[key].set(value)
+        lazy = bool(self._model.values["lazy"])
+        self.stats["chunks"].set(
+            f"{about}{found.chunks:,}", tr("Training examples") if lazy else tr("Chunks")
+        )
         for remark in found.remarks:
             self.remarks.addWidget(Remark(self._session, remark.severity, remark.message, remark.hint))
