@@ -207,3 +207,27 @@ def test_what_is_written_of_v2_nopqmf_small_names_only_what_upstreams_classes_ta
     bound = [(name, key) for name, key in re.findall(r"transforms\.(\w+)\.(\w+) =", text)]
     assert bound
     assert [(name, key) for name, key in bound if key not in takes[name]] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.", "model-too-large"),
+        ("CUDA out of memory. Tried to allocate 2.00 GiB.", "model-too-large"),
+        ("mat1 and mat2 shapes cannot be multiplied", "config-invalid"),
+    ],
+)  # fmt: skip
+def test_a_model_that_is_too_large_is_not_called_a_wrong_combination(
+    words: str, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compat.install()
+    import rave
+
+    def refuse() -> None:
+        raise RuntimeError(words)
+
+    monkeypatch.setattr(rave, "RAVE", refuse)
+    with pytest.raises(EngineError) as caught:
+        configs.build_model()
+    assert caught.value.code == code
+    assert ("v2" in caught.value.hint) == (code == "config-invalid")
