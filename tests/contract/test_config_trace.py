@@ -173,3 +173,10 @@ def test_the_index_lists_the_users_own_files_beside_the_stock_ones(tmp_path: Pat
 @pytest.mark.parametrize("base", sorted(stacks.SHORTEST_EXAMPLE))
 def test_the_shortest_example_of_each_base_is_what_the_form_assumes(base: str) -> None:
     assert estimate.shortest_example([base]) == stacks.SHORTEST_EXAMPLE[base]
+
+
+def test_a_name_that_needs_its_module_is_given_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "own.gin"
+    path.write_text("from __gin__ import dynamic_registration\nimport rave\nRAVE.sampling_rate = 3\n")
+    found = checking.check(["v2", str(path)])["findings"]
+    assert [(f["code"], f["hint"]) for f in found] == [("unknown-name", "Did you mean rave.RAVE?")]

@@ -216,8 +216,18 @@ def _near(name: str, code: str) -> str:
         return f"{owner}.{close[0]}" if close else ""
     if code == "unknown-name":
         close = difflib.get_close_matches(name.rpartition(".")[2], sorted(stock.vocabulary().selectors), 1)
-        return close[0] if close else ""
+        return (_qualified(name) if close[0] == name else close[0]) if close else ""
     return ""
+
+
+def _qualified(name: str) -> str:
+    """A class as a file has to name it that imports its modules: ``rave.RAVE``, ``blocks.EncoderV2``."""
+    import rave
+
+    wrapped = _wrapped(name)
+    if wrapped is None or hasattr(rave, name):
+        return f"rave.{name}"
+    return f"{wrapped.__module__.rpartition('.')[2]}.{name}"
 
 
 def _parameters(selector: str) -> list[str]:
