@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +17,8 @@ from tests.helpers.engine import StandIn, end
 from tests.helpers.training import RecordedRun, make_project, write_checkpoint
 
 from rave_gui.bootstrap import Services, build
+from rave_gui.cli.main import main
+from rave_gui.configs import actions as configs
 from rave_gui.configs import trusting
 from rave_gui.errors import UserError
 from rave_gui.jobs import recovery
@@ -232,3 +236,95 @@ def test_a_checkpoint_is_meant_by_step_name_file_best_or_newest(services: Servic
         actions.plan_resume(services, project, "many", checkpoint="134")
     assert "step_00000133" in caught.value.hint
     assert caught.value.code == "checkpoint-missing"
+
+
+# --- refused before it is put into the queue
+
+
+@pytest.fixture
+def engine_says(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the engine would answer about a configuration."""
+    facts = {
+        "sample_rate": 44100,
+        "latent_size": 16,
+        "ratio": 2048,
+        "channels": 1,
+        "encoder": "VariationalEncoder",
+    }
+    facts |= {"parameters": 10**6, "phase_1_steps": 1000, "minimum_n_signal": 16384}
+    said: dict[str, Any] = {"valid": True, "findings": [], "facts": facts, "phase_2": 10**6}
+    monkeypatch.setattr(configs, "validate", lambda *_, **__: said)
+    monkeypatch.setattr(configs, "estimate", lambda *_, **__: {"phase_1": 10**6, "phase_2": said["phase_2"]})
+    return said
+
+
+def started(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
+    main(["train", "start", *words, "--detach", "--json"])
+    return dict(json.loads(capsys.readouterr().out))
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--device", "cuda:7"], "no-device"),
+        (["--device", "banana"], "no-device"),
+        (["--device", "cuda:0,1"], "no-device"),
+        (["--channels", "2"], "channels"),
+        (["--n-signal", "262144"], "n-signal-long"),
+        (["--n-signal", "100001"], "n-signal-ratio"),
+        (["--clip", "/nowhere/a.wav"], "clip-missing"),
+        (["--config", "/nowhere/a.gin"], "config-missing"),
+        (["--batch", "0"], "bad-settings"),
+    ],
+)
+def test_settings_that_fail_here_are_refused(
+    services: Services,
+    project: Project,
+    capsys: pytest.CaptureFixture[str],
+    engine_says: dict[str, Any],
+    options: list[str],
+    code: str,
+) -> None:
+    del engine_says
+    sounds(project)
+    found = started(capsys, "-p", str(project.path), "-d", "demo", *options)
+    assert found["error"]["code"] == code
+    assert not services.jobs.list(project.path)
+
+
+def test_what_the_engine_says_and_memory_are_refused_unless_forced(
+    services: Services, project: Project, capsys: pytest.CaptureFixture[str], engine_says: dict[str, Any]
+) -> None:
+    sounds(project)
+    words = ["-p", str(project.path), "-d", "demo", "--device", "cpu"]
+    engine_says["phase_2"] = 1 << 60
+    assert started(capsys, *words)["error"]["code"] == "memory-phase-2"
+    engine_says["findings"] = [{"severity": "error", "code": "gin-unknown", "message": "No.", "hint": "Yes."}]
+    refused = started(capsys, *words)["error"]
+    assert (refused["code"], refused["message"]) == ("gin-unknown", "No.")
+    assert "--force" in refused["hint"]
+    assert not services.jobs.list(project.path)
+    assert started(capsys, *words, "--force")["state"] == "queued"
+
+
+def test_a_refused_start_leaves_no_project_behind(
+    services: Services, tmp_path: Path, capsys: pytest.CaptureFixture[str], engine_says: dict[str, Any]
+) -> None:
+    del services, engine_says
+    folder = tmp_path / "new" / "deep" / "project"
+    assert started(capsys, "-p", str(folder), "-d", "demo")["error"]["code"] == "dataset-missing"
+    assert not (tmp_path / "new").exists()
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert started(capsys, "-p", str(empty), "-d", "demo")["error"]["code"] == "dataset-missing"
+    assert list(empty.iterdir()) == [], "it was there before"
+
+
+@pytest.mark.parametrize("plan", [True, False])
+def test_a_resume_checks_values_as_a_start_does(services: Services, project: Project, plan: bool) -> None:
+    RecordedRun(project, "run")
+    act: Any = actions.plan_resume if plan else actions.resume
+    for changes in ({"batch": 0}, {"save_every": -1}, {"device": 3}):
+        with pytest.raises(UserError) as caught:
+            act(services, project, "run", changes=changes)
+        assert caught.value.code == "bad-settings"

@@ -86,37 +86,21 @@ def start_command(
 
     Every parameter of a training is an option; “rave-gui train estimate” tells beforehand what it will need.
     """
+    from rave_gui.cli.training_checks import project_for, refuse_known_faults
     from rave_gui.training import actions
 
-    opened = open_project(project, create=True)
-    fields, word = fields_given(console, opened, steps, values)
-    if not force:
-        _refuse_known_faults(fields)
-    view = actions.start(
-        console.services,
-        opened,
-        dataset,
-        fields,
-        name=name,
-        base=f"{Path(dataset).name}-{word}",
-        start_at=None if start_at is None else moment(start_at),
-    )
+    begin = None if start_at is None else moment(start_at)
+    with project_for(project) as opened:
+        fields, word = fields_given(console, opened, steps, values)
+        if not force:
+            refuse_known_faults(console.services, opened, dataset, fields)
+        base = f"{Path(dataset).name}-{word}"
+        view = actions.start(console.services, opened, dataset, fields, name=name, base=base, start_at=begin)
     run = next(record for record in opened.store.items("run") if record.job == view.id)
     output = started(console, view, detach, {"run": str(run.path), "dataset": dataset}, str(opened.path))
     if not detach:
         output.text = f"The run is in {run.path} ({output.data.get('step')} steps)."
     return output
-
-
-def _refuse_known_faults(fields: dict[str, Any]) -> None:
-    """Settings that cannot work whatever the dataset is, before a job is made of them. Raises :class:`UserError`."""
-    from rave_gui.errors import UserError
-    from rave_gui.training import checks, parameters
-
-    for finding in checks.check(parameters.from_fields(fields)):
-        if finding.severity == "error":
-            hint = tr("{hint} --force starts it all the same.", hint=finding.hint).strip()
-            raise UserError(finding.message, hint, code=finding.code)
 
 
 def moment(text: str) -> float:

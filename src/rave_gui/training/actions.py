@@ -114,6 +114,7 @@ def resume(
     folder = project.find_run(run)
     _refuse_busy(services, project, folder)
     source = sources.choose(folder, checkpoint).checkpoint
+    _refuse_values(changes or {})
     fields = {**_last_settings(services, project, folder), **(changes or {})}
     record = project.store.get("run", folder.name)
     trusted = trusted_configs(services.paths, project.jobs, folder, record)
@@ -203,6 +204,7 @@ def plan_resume(
     folder = _find(project, run)
     chosen = sources.choose(folder, checkpoint)
     source = chosen.checkpoint
+    _refuse_values(changes or {})
     before = _last_settings(services, project, folder)
     after = {**before, **(changes or {})}
     found = parameters.diff(parameters.from_fields(before), parameters.from_fields(after))
@@ -446,6 +448,16 @@ def _refuse_busy(services: Services, project: Project, folder: Path) -> None:
             tr("Watch it with “rave-gui train watch”, or stop it first."),
             code="run-busy",
         )
+
+
+def _refuse_values(changes: dict[str, Any]) -> None:
+    """Refuse values that no training can take before a job is made of them. Raises :class:`UserError` (``bad-settings``)."""
+    values = parameters.from_fields(changes)
+    wrong = parameters.problems({key: values[key] for key in changes if key in values})
+    if wrong:
+        key, text = next(iter(wrong.items()))
+        name = tr(parameters.parameter(key).label)
+        raise UserError(text, tr("Change “{name}”.", name=name), code="bad-settings")
 
 
 def _params(fields: dict[str, Any]) -> TrainParams:

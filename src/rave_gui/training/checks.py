@@ -6,6 +6,7 @@ Pure functions of the values and of what is known about dataset, model and compu
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,9 @@ SHORT_DATASET = 20 * 60.0
 """Seconds of sound below which a model learns these recordings by heart rather than their kind."""
 CHECKPOINT_BYTES = 12
 """Bytes of a checkpoint for each parameter: the weight and Adam's two averages, 4 bytes each."""
+
+
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 
 @dataclass(frozen=True)
@@ -418,7 +422,19 @@ def _machine(values: dict[str, Any], machine: MachineFacts, model: ModelFacts | 
     found = []
     device = values["device"]
     index = device.partition(":")[2]
-    if device.startswith("cuda") and (int(index) if index.isdigit() else 0) >= machine.cuda:
+    if not _DEVICE.fullmatch(device):
+        found.append(
+            Finding(
+                "no-device",
+                "error",
+                tr("{device} is not a device that a training can use.", device=repr(device)),
+                tr("Use auto, cpu or one graphics card, such as cuda:0."),
+                ("device",),
+                {"device": "auto"},
+                tr("Use auto"),
+            )
+        )
+    elif device.startswith("cuda") and (int(index) if index.isdigit() else 0) >= machine.cuda:
         found.append(
             Finding(
                 "no-device",

@@ -48,6 +48,22 @@ def datasets(services: Services, project: Project) -> list[DatasetItem]:
     return found
 
 
+def dataset_facts(path: Path) -> DatasetFacts:
+    """What a dataset in ``path`` holds. Raises :class:`UserError` for one that cannot be opened."""
+    from rave_gui.datasets.actions import facts
+
+    found = facts(path)
+    lazy = bool(found["lazy"])
+    return DatasetFacts(
+        found["chunks"],
+        0 if lazy else 2 * (found["num_signal"] or 0),
+        found["sample_rate"],
+        found["channels"],
+        found["seconds"],
+        lazy,
+    )
+
+
 def earlier_starts(services: Services, project: Project) -> list[Start]:
     """The user's templates and the settings of the project's runs, newest first."""
     from rave_gui.configs import actions
