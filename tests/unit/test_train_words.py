@@ -13,8 +13,11 @@ from tests.helpers.projects import ended_job
 
 from rave_gui.bootstrap import build
 from rave_gui.cli.main import main
+from rave_gui.cli.parameters import in_options
 from rave_gui.cli.training_words import Judge
 from rave_gui.projects import Project
+from rave_gui.training.checks import check
+from rave_gui.training.parameters import defaults
 from rave_gui.viewmodels.standing import Standing
 from rave_protocol import events
 from rave_protocol.events import Stamped
@@ -90,3 +93,27 @@ def test_a_followed_training_tells_what_is_new_once(project: Project) -> None:
     second = judge.news(111.0)
     assert second is not None
     assert (second[0]["eta"]["run"], second[1]) == (100.0, [])
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--augment", "loud"), "--augment is one of: "),
+        (("--ema", "2"), "--ema must "),
+        (("--rand-pitch", "2", "1"), "--rand-pitch: the smaller"),
+    ],
+)
+def test_options_are_called_as_they_are_typed(
+    args: tuple[str, ...], said: str, project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "estimate", "-p", str(project.path), "--json", *args]) == 3
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["message"].startswith(said)
+    assert args[0] in error["hint"]
+
+
+def test_findings_name_options() -> None:
+    finding = next(f for f in check({**defaults(), "exact": True, "amp": "bf16"}) if f.code == "fast-rests")
+    told = in_options(finding)
+    assert told.message.startswith("--amp: without effect")
+    assert "--exact" in told.hint

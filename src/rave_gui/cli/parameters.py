@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 import click
 
+from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 from rave_gui.training.parameters import PARAMETERS
-from rave_gui.training.schema import Parameter
+from rave_gui.training.schema import Finding, Parameter
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,11 +55,24 @@ def _option(item: Parameter) -> Callable[[F], F]:
 
 
 def given(values: dict[str, Any]) -> dict[str, Any]:
-    """The parameters that were given, as the schema takes them."""
+    """The parameters that were given, as the schema takes them. Raises :class:`UserError` (``bad-settings``) in the words of the options."""
     known = {item.key: item for item in PARAMETERS}
     found = {}
     for key, value in values.items():
         if key not in known or value is None or (isinstance(value, tuple) and not value):
             continue
         found[key] = list(value) if isinstance(value, tuple) else value
+        option = option_name(known[key])
+        wrong = dataclasses.replace(known[key], label=option).problem(found[key])
+        if wrong:
+            raise UserError(wrong, tr("Change “{name}”.", name=option), code="bad-settings")
     return found
+
+
+def in_options(finding: Finding) -> Finding:
+    """A finding as it is said here: parameters are called by their options, not as in the form."""
+    message, hint = finding.message, finding.hint
+    for item in PARAMETERS:
+        if item.key in finding.keys:
+            message, hint = (text.replace(tr(item.label), option_name(item)) for text in (message, hint))
+    return dataclasses.replace(finding, message=message, hint=hint)

@@ -16,7 +16,7 @@ from rave_gui.cli.console import (
     pass_console,
 )
 from rave_gui.cli.follow import clock
-from rave_gui.cli.parameters import parameter_options
+from rave_gui.cli.parameters import in_options, parameter_options
 from rave_gui.cli.projects import size
 from rave_gui.cli.training_shared import (
     SIMPLE,
@@ -76,6 +76,7 @@ def estimate_command(
         machine=machine,
         memory=checks.MemoryFacts(found["phase_1"], found["phase_2"]),
     )
+    findings = [in_options(finding) for finding in findings]
     findings += [_refusal(item) for item in known.get("findings", ())]
     limit = machine.memory_of(values["device"])
     short = any(finding.code.startswith("memory-") for finding in findings)
