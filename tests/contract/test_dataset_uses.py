@@ -57,7 +57,7 @@ def no_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_moved_lazy_dataset_trains_without_ffmpeg(tmp_path: Path) -> None:
     recordings(tmp_path / "old" / "sounds", ending="ogg")
     made = build(tmp_path, tmp_path / "old" / "sounds", tmp_path / "old" / "datasets" / "d", lazy=True)
-    assert made["chunks"] == 6 * (4 * RATE // N)
+    assert made["examples"] == 6 * (4 * RATE // N)
     (tmp_path / "old").rename(tmp_path / "new")
     run = tmp_path / "run"
     result, _ = train(
@@ -65,7 +65,7 @@ def test_a_moved_lazy_dataset_trains_without_ffmpeg(tmp_path: Path) -> None:
     )
     assert result["step"] == 2
     split = json.loads((run / "version_0" / "split.json").read_text())
-    assert len({*split["train"], *split["val"]}) == made["chunks"]
+    assert len({*split["train"], *split["val"]}) == made["examples"]
 
 
 @pytest.mark.usefixtures("no_ffmpeg")

@@ -444,6 +444,24 @@ def test_what_another_process_does_to_the_dataset_shown(
     assert not app.session.actions.is_enabled("datasets.train")
 
 
+def test_deleting_an_adopted_dataset_says_where_its_files_stay(
+    open_app: Opener, qtbot: QtBot, tmp_path: Path, sounds: Path
+) -> None:
+    project = Project.open(tmp_path / "project", create=True)
+    outside = tmp_path / "outside"
+    built(project, sounds, "drums", tmp_path).rename(outside)
+    project.store.forget("dataset", "drums")
+    project.store.register("dataset", "mine", outside)
+    app, page = opened(open_app, qtbot, project.path)
+    told: list[str] = []
+    app.session.told.connect(lambda words, _step: told.append(words))
+    page.list.select("mine")
+    app.session.actions.trigger("datasets.delete")
+    qtbot.waitUntil(lambda: page.library.get("mine") is None, timeout=PATIENCE)
+    assert str(outside) in told[-1]
+    assert (outside / "data.mdb").is_file()
+
+
 def silent_player(_rate: int, _channels: int) -> Any:
     """An output that needs no device."""
     from rave_gui.errors import UserError

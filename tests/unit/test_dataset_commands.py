@@ -168,7 +168,8 @@ def test_names_tags_and_the_trash(commands: Commands, tmp_path: Path) -> None:
     assert "model" in refused["message"]
     item = commands("delete", "second", "--force")
     assert (item["name"], Path(item["path"]).exists()) == ("second", True)
-    commands("delete", "up")
+    assert str(tmp_path / "up") in commands.text("delete", "up")
+    assert (tmp_path / "up" / "data.mdb").is_file()
     assert (tmp_path / "up" / "data.mdb").is_file(), "what is adopted is not deleted"
     assert commands("list")["items"] == []
     assert commands("tag", "second", "--clear", code=3)["error"]["code"] == "dataset-missing"

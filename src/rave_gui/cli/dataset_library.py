@@ -358,7 +358,16 @@ def delete_command(console: Console, dataset: str, project: str, force: bool) ->
     from rave_gui.datasets import actions
     from rave_gui.projects import Project
 
-    item = actions.delete(console.services, Project.open(project).path, dataset, force=force)
+    folder = Project.open(project).path
+    place = actions.elsewhere(folder, dataset)
+    item = actions.delete(console.services, folder, dataset, force=force)
+    if place is not None:
+        said = tr(
+            "The project does not use “{name}” any more. Its files stay where they are: {place}",
+            name=dataset,
+            place=place,
+        )
+        return Output(item.to_json(), said)
     return Output(item.to_json(), tr("“{name}” is in the project's trash now.", name=dataset))
 
 

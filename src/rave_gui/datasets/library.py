@@ -231,6 +231,15 @@ def used_by(services: Services, project: Path, name: str) -> list[str]:
     return [use.name for use in uses if use.kind == "run"]
 
 
+def elsewhere(project: Path, name: str) -> Path | None:
+    """Where a dataset of the project really lies, when that is outside of the project (an adopted one); else None."""
+    record = Project.open(project).store.get("dataset", name)
+    if record is None:
+        return None
+    real = Path(os.path.realpath(record.path))
+    return None if real.is_relative_to(os.path.realpath(project)) else real
+
+
 def delete(services: Services, project: Path, name: str, *, force: bool = False) -> TrashedItem:
     """Move a dataset into the project's trash; ``workspace.actions.restore_item`` brings it back.
 

@@ -484,9 +484,12 @@ class Commands:
         state: dict[str, Any] = {}
 
         def put() -> Any:
+            from rave_gui.datasets.actions import elsewhere
             from rave_gui.workspace import actions
 
-            return actions.trash_item(services, project, "dataset", state.get("name", name))
+            called = state.get("name", name)
+            state["place"] = elsewhere(project.path, called)
+            return actions.trash_item(services, project, "dataset", called)
 
         def back() -> str:
             from rave_gui.workspace import actions
@@ -510,6 +513,13 @@ class Commands:
         def done(item: Any) -> None:
             gone(item)
             step = Step(tr("Moved “{name}” to the trash", name=name), undo, redo)
-            self._session.tell(tr("“{name}” is in the trash.", name=name), step)
+            said = tr("“{name}” is in the trash.", name=name)
+            if state["place"] is not None:
+                said = tr(
+                    "The project does not use “{name}” any more. Its files stay where they are: {place}",
+                    name=name,
+                    place=state["place"],
+                )
+            self._session.tell(said, step)
 
         self._session.call(put, done)
