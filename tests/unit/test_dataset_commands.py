@@ -68,6 +68,12 @@ def commands(
 def test_looking(commands: Commands, tmp_path: Path) -> None:
     assert [item["name"] for item in commands("list")["items"]] == ["first"]
     assert commands("show", "first")["chunks"] == 9
+    text = commands.text("list")
+    assert all(word in text for word in ("first", "9 chunks", "44.1 kHz Mono", "MB")), text
+    text = commands.text("show", "first")
+    assert "9 chunks" in text
+    assert "2 recordings" in text
+    assert "sidecar" not in text
     page = commands("browse", "first", "--count", 3)
     assert [row["index"] for row in page["items"]] == [0, 1, 2]
     assert not page["indexed"]

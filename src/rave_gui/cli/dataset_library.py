@@ -65,6 +65,7 @@ def begun(view: JobView) -> str:
 @pass_console
 def list_command(console: Console, project: str) -> Output:
     """List the datasets of a project."""
+    from rave_gui.cli.dataset_words import listed
     from rave_gui.datasets import actions
     from rave_gui.projects import Project
 
@@ -72,16 +73,10 @@ def list_command(console: Console, project: str) -> Output:
     items = actions.list_datasets(console.services, opened.path)
     tags = opened.store.tags("dataset")
     categories = actions.categories(opened.path)
-    lines = []
     for item in items:
         item["tags"] = tags.get(item["name"], [])
         item["category"] = categories.get(item["name"], "")
-        if "error" in item:
-            lines.append(f"{item['name']}  {item['error']['message']}")
-        else:
-            marks = f"  [{', '.join(item['tags'])}]" if item["tags"] else ""
-            lines.append(f"{item['name']}{marks}")
-    return Output({"items": items}, "\n".join(lines) or tr("There are no datasets yet."))
+    return Output({"items": items}, listed(items) or tr("There are no datasets yet."))
 
 
 @click.command("show")
@@ -91,6 +86,7 @@ def list_command(console: Console, project: str) -> Output:
 @pass_console
 def show_command(console: Console, dataset: str, project: str | None) -> Output:
     """Show a dataset (a name in the project, or a path): its sound, its files and their problems."""
+    from rave_gui.cli.dataset_words import shown
     from rave_gui.datasets import actions
     from rave_gui.projects import Project
 
@@ -99,8 +95,7 @@ def show_command(console: Console, dataset: str, project: str | None) -> Output:
     if folder is not None:
         found["tags"] = Project.open(folder).store.tags("dataset").get(found["name"], [])
         found["category"] = actions.categories(folder).get(found["name"], "")
-    lines = [f"{key}: {value}" for key, value in found.items() if not isinstance(value, (dict, list))]
-    return Output(found, "\n".join(lines))
+    return Output(found, shown(found))
 
 
 @click.command("stats")
