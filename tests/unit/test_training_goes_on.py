@@ -328,3 +328,57 @@ def test_a_resume_checks_values_as_a_start_does(services: Services, project: Pro
         with pytest.raises(UserError) as caught:
             act(services, project, "run", changes=changes)
         assert caught.value.code == "bad-settings"
+
+
+# --- a training that waits
+
+
+def test_a_waiting_run_is_made_longer_in_its_place(
+    services: Services, project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sounds(project)
+    job = actions.start(services, project, "demo", {"device": "cpu", "max_steps": 40}, name="waits")
+    where = ["waits", "-p", str(project.path)]
+    assert main(["train", "extend", *where, "--steps", "90"]) == 0
+    assert "will go to step 90 once it begins" in capsys.readouterr().out
+    assert read_aim(job.folder) == 90
+    view = services.jobs.get(job.id, project.path)
+    assert (view.state, view.params["max_steps"]) == ("queued", 90)
+    main(["train", "resume", *where, "--json"])
+    refused = json.loads(capsys.readouterr().out)["error"]
+    assert refused["code"] == "run-busy"
+    assert "waits in the queue" in refused["message"]
+    assert main(["train", "stop", *where, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"job": job.id, "state": "cancelled"}
+
+
+def test_a_waiting_resume_is_not_made_shorter_than_it_is(services: Services, project: Project) -> None:
+    RecordedRun(project, "run")
+    job = actions.resume(services, project, "run", steps=500)
+    with pytest.raises(UserError) as caught:
+        actions.extend(services, project, "run", 200)
+    assert caught.value.code == "bad-steps"
+    assert actions.extend(services, project, "run", 600).id == job.id
+
+
+def test_what_is_asked_of_a_live_training_says_what_comes_of_it(
+    services: Services, project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = RecordedRun(project, "live", told=20)
+    where = ["live", "-p", str(project.path)]
+    asked: list[tuple[str, dict[str, Any]]] = []
+
+    def answered(_services: Any, _project: Any, _run: str, name: str, **args: Any) -> dict[str, Any]:
+        asked.append((name, args))
+        return {"done": True, "message": ""}
+
+    monkeypatch.setattr(actions, "command", answered)
+    assert main(["train", "extend", *where, "--steps", "900"]) == 0
+    assert "goes on to step 900" in capsys.readouterr().out
+    state = run.job.read_state()
+    state.move("paused")
+    run.job.write_state(state)
+    assert main(["train", "resume", *where]) == 0
+    assert "goes on." in capsys.readouterr().out
+    assert asked == [("extend", {"max_steps": 900}), ("resume", {})]
+    run.release()

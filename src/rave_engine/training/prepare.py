@@ -21,6 +21,7 @@ from rave_engine.training.scalars import Scalars
 from rave_engine.training.schedule import Ema, Schedule
 from rave_engine.training.state import Trainee, restore
 from rave_protocol import events, jobfolder
+from rave_protocol.aim import read_aim
 from rave_protocol.codec import ProtocolError
 from rave_protocol.files import read_json, write_json
 from rave_protocol.specs import TrainParams
@@ -36,6 +37,9 @@ def run(params: TrainParams, job: JobContext) -> dict[str, Any]:
     """
     started = time.monotonic()
     params = _with_retry(params, job)
+    params = replace(
+        params, max_steps=read_aim(job.folder) or params.max_steps
+    )  # made longer while it waited
     device = preflight.choose_device(params.device)
     source = checkpoints.find(params.resume) if params.resume else None
     composition = _compose(params, source)

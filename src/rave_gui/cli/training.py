@@ -173,7 +173,13 @@ def resume_command(
     if paused is not None and paused.state == "paused":
         actions.command(console.services, opened, run, "resume")
         view = console.services.jobs.get(paused.id, opened.path)
-        return started(console, view, True, {"run": str(opened.find_run(run))}, str(opened.path))
+        data = {
+            "job": view.id,
+            "state": view.state,
+            "run": str(opened.find_run(run)),
+            "project": str(opened.path),
+        }
+        return Output(data, tr("“{title}” goes on.", title=view.title))
     view = actions.resume(console.services, opened, run, steps=steps, checkpoint=checkpoint, changes=changes)
     folder = opened.find_run(run)
     output = started(console, view, detach, {"run": str(folder)}, str(opened.path))
@@ -338,6 +344,9 @@ def stop_command(console: Console, run: str, project: str, no_wait: bool) -> Out
 
     opened = open_project(project)
     view = actions.stop(console.services, opened, _job_of(console, opened, run).id)
+    if view.state == "cancelled":
+        words = tr("“{title}” had not begun; it is out of the queue.", title=view.title)
+        return Output({"job": view.id, "state": view.state}, words)
     if no_wait:
         return Output({"job": view.id, "state": view.state}, f"Asked “{view.title}” to save and stop.")
     from rave_gui.jobs.watch import Watch

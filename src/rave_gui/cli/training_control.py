@@ -213,11 +213,19 @@ ASKING = (
 @json_option
 @pass_console
 def extend_command(console: Console, /, *, run: str, project: str, steps: int, detach: bool) -> Output:
-    """Make a run longer: one that is being trained goes on to --steps, one that has ended is taken up again."""
+    """Make a run longer: one that is being trained or waits goes on to --steps, one that has ended is taken up again."""
     from rave_gui.training import actions
 
     opened = open_project(project)
+    before = actions.job_of(console.services, opened, run)
     view = actions.extend(console.services, opened, run, steps)
+    if before is not None and before.id == view.id:
+        words = (
+            tr("“{title}” will go to step {steps} once it begins.", title=view.title, steps=f"{steps:,}")
+            if view.state == "queued"
+            else tr("“{title}” goes on to step {steps}.", title=view.title, steps=f"{steps:,}")
+        )
+        return Output({"job": view.id, "state": view.state, "run": str(_run_path(opened, run))}, words)
     return started(console, view, detach, {"run": str(_run_path(opened, run))}, str(opened.path))
 
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from rave_gui.configs import actions as configs
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr
+from rave_gui.jobs.folder import JobFolder
 from rave_gui.jobs.trust import trusted_configs
 from rave_gui.projects import Project
 from rave_gui.projects.runs import RunInfo, read_run
 from rave_gui.training import parameters, sources
-from rave_protocol.aim import read_aim
+from rave_protocol.aim import read_aim, write_aim
 from rave_protocol.codec import ProtocolError, decode
 from rave_protocol.commands import CommandName
 from rave_protocol.events import Ack
@@ -111,7 +112,7 @@ def resume(
     what they mean); a run from elsewhere takes its configuration from its ``config.gin`` and needs ``steps``. Raises :class:`UserError`: run-missing, run-busy, checkpoint-missing, bad-steps, engine-missing.
     """
     services.engine.python()
-    folder = project.find_run(run)
+    folder = _find(project, run)
     _refuse_busy(services, project, folder)
     source = sources.choose(folder, checkpoint).checkpoint
     _refuse_values(changes or {})
@@ -291,17 +292,39 @@ def _job_of(services: Services, project: Project, run: str) -> JobView:
 
 
 def extend(services: Services, project: Project, run: str, steps: int) -> JobView:
-    """Let a run go on to ``steps`` in all, whether it is being trained, waits for nothing more, or ended long ago.
+    """Let a run go on to ``steps`` in all, whether it waits in the queue, is being trained, or ended long ago.
 
-    Returns the job that does it. Raises :class:`UserError`: bad-steps, run-missing, run-foreign and what :func:`resume` raises.
+    Returns the job that does it: the one at work or in the queue, or a new one. Raises :class:`UserError`: bad-steps, run-missing, run-foreign and what :func:`resume` raises.
     """
     job = job_of(services, project, run)
+    if job is not None and job.state == "queued" and _extend_queued(job, steps):
+        return services.jobs.get(job.id, project.path)
+    if job is not None:
+        job = services.jobs.get(job.id, project.path)
     if job is not None and job.state in ("running", "paused", "starting"):
         answer = command(services, project, run, "extend", max_steps=steps)
         if not answer["done"]:
             raise UserError(answer["message"], tr("Give a larger number of steps."), code="bad-steps")
         return services.jobs.get(job.id, project.path)
     return resume(services, project, run, steps=steps)
+
+
+def _extend_queued(job: JobView, steps: int) -> bool:
+    """Note what a waiting training will aim at; False when it has just been taken. Raises :class:`UserError` (``bad-steps``)."""
+    resumed = job.params.get("resume")
+    reached = sources.step_in(Path(resumed)) if resumed else 0
+    if steps <= (reached or 0):
+        raise UserError(
+            tr("The training begins at step {reached} already.", reached=reached),
+            tr("Give a larger number of steps."),
+            code="bad-steps",
+        )
+    folder = JobFolder(job.folder)
+    with folder.sole() as alone:  # nobody can take it meanwhile
+        if not alone or folder.read_state().state != "queued":
+            return False
+        write_aim(job.folder, steps)
+    return True
 
 
 # --- before a training
@@ -442,7 +465,13 @@ def _refuse_busy(services: Services, project: Project, folder: Path) -> None:
     job = job_of(services, project, folder.name)
     if job is None:
         return
-    if job.state in ("queued", "starting", "running", "paused", "stopping"):
+    if job.state == "queued":
+        raise UserError(
+            tr("The run {name} waits in the queue already (job {id}).", name=repr(folder.name), id=job.id),
+            tr("It begins by itself; “rave-gui train extend” makes it longer."),
+            code="run-busy",
+        )
+    if job.state in ("starting", "running", "paused", "stopping"):
         raise UserError(
             tr("The run {name!r} is being trained right now (job {id}).", name=folder.name, id=job.id),
             tr("Watch it with “rave-gui train watch”, or stop it first."),
