@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import soundfile
 import torch
-from tiny import TINY, make_dataset, make_job, plucks, send, tiny_params, train
+from tiny import TINY, happened, make_dataset, make_job, plucks, send, tiny_params, train
 
 from rave_engine import checkpoints, configs, training
 from rave_engine.errors import EngineError
-from rave_engine.training import fast, memory, retention, transfer
+from rave_engine.training import fast, memory, retention, transfer, trial
 from rave_engine.training.loop import Loop
 from rave_engine.training.prepare import make_trainee
 from rave_engine.training.step import FastStep
@@ -179,6 +179,23 @@ def test_a_trial_times_both_phases_and_keeps_nothing(tmp_path: Path, dataset: Pa
     assert noise["parameters"] == found["parameters"]
 
 
+def test_a_trial_of_slow_steps_is_short_and_says_how_far_it_is(
+    tmp_path: Path, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "TIMED_SECONDS", 0.0)
+    monkeypatch.setattr(trial, "SLOW_SECONDS", 0.0)
+    params = tiny_params(dataset, tmp_path / "run", max_steps=1000, overrides=[*TINY])
+    job = make_job(tmp_path / "job", params)
+    found = training.try_out(TrialParams(params, steps=1000), job)
+    assert found["phase_1"]["steps"] == 1
+    assert found["phase_2"]["steps"] <= 2
+    said = [event for event in happened(job) if isinstance(event, events.Progress) and event.total]
+    shares = [event.done / event.total for event in said]
+    assert shares == sorted(shares)
+    assert {0.0, 0.5, 1.0} <= set(shares)
+    assert "of 1003 steps" in said[0].message
+
+
 # --- the run
 
 
@@ -220,7 +237,6 @@ def test_what_cannot_be_remembered_is_not_acknowledged(
 
 
 def _events(job: Any) -> list[Any]:
-    from tiny import happened
 
     return happened(job)
 

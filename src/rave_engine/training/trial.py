@@ -24,6 +24,10 @@ from rave_engine.training.state import Trainee
 from rave_engine.training.step import FastStep
 from rave_protocol.specs import TrainParams, TrialParams
 
+TIMED_SECONDS = 10.0
+"""Of each kind of step no more are timed than fit into so many seconds, but one is."""
+SLOW_SECONDS = 3.0
+"""A step that takes longer needs no other before it to warm up: what that changes is little of it."""
 PARTS = 3
 """Checkpoints hold each trained number three times: the weight and Adam's two averages."""
 
@@ -51,6 +55,7 @@ def run(params: TrialParams, job: JobContext) -> dict[str, Any]:
     seed_all(train.seed)
     if train.threads > 0:
         torch.set_num_threads(train.threads)
+    job.progress(0, 0, message="The model is being built.", force=True)
     model = configs.build_model().train()
     ratio = preflight.compression_ratio(model)
     if model.valid_signal_crop:
@@ -68,11 +73,9 @@ def run(params: TrialParams, job: JobContext) -> dict[str, Any]:
         step = FastStep(model, trainee.gen_opt, trainee.dis_opt, split_real=None if train.exact else True)
         with _batches(train, model, device) as batches:
             for number, name in enumerate(("phase 1", "phase 2")):
-                job.check_cancel()
-                job.progress(number, 2, phase=name, force=True)
                 model.warmed_up = name == "phase 2"
                 try:
-                    phases[name] = _measure(step, trainee, batches, params.steps, job)
+                    phases[name] = _measure(step, trainee, batches, params.steps, _Told(job, number, name))
                 except RuntimeError as error:
                     if is_out_of_memory(error):
                         raise out_of_memory(f"in a step of {name}", error) from error
@@ -80,7 +83,7 @@ def run(params: TrialParams, job: JobContext) -> dict[str, Any]:
     finally:
         if device.type == "cuda":
             torch.cuda.empty_cache()
-    job.progress(2, 2, force=True)
+    job.progress(1, 1, force=True)
     parameters = sum(p.numel() for p in model.parameters())
     checkpoint = PARTS * sum(p.numel() * p.element_size() for p in model.parameters())
     checkpoint += sum(b.numel() * b.element_size() for b in model.buffers())
@@ -141,35 +144,59 @@ def _batches(train: TrainParams, model: Any, device: torch.device) -> Iterator[I
         data.close(dataset)
 
 
+class _Told:
+    """Says how far a phase of the trial is; each phase counts for half of the whole."""
+
+    def __init__(self, job: JobContext, number: int, phase: str) -> None:
+        self._job, self._number, self._phase = job, number, phase
+        self._done, self.steps = 0, 1
+        """Steps of this phase so far, and in all as far as is known."""
+
+    def step(self, count: int = 1) -> None:
+        """So many more steps are done. Raises :class:`Cancelled`."""
+        self._job.check_cancel()
+        self._done = min(self._done + count, self.steps)
+        share = (self._number + self._done / self.steps) / 2
+        message = f"{self._done} of {self.steps} steps"
+        self._job.progress(
+            round(100 * share, 1), 100, phase=self._phase, message=message, force=self._done == 0
+        )
+
+
 def _measure(
-    step: FastStep, trainee: Trainee, batches: Iterator[torch.Tensor], count: int, job: JobContext
+    step: FastStep, trainee: Trainee, batches: Iterator[torch.Tensor], count: int, told: _Told
 ) -> dict[str, Any]:
     """Time of one step (loading and averaging of weights in it) and the peak of memory, in the phase the model is in.
 
-    In phase 2 one of ``update_discriminator_every`` steps trains the discriminator: both kinds are timed and mixed so.
+    At most ``count`` steps of each kind are timed, and fewer where they are slow. In phase 2 one of ``update_discriminator_every`` steps trains the discriminator: both kinds are timed and mixed so.
     """
     model = trainee.model
     device = next(model.parameters()).device
     every = int(model.update_discriminator_every) if model.warmed_up else 1
     kinds = {1: 1.0} if every == 1 and not model.warmed_up else {0: 1 / every, 1: 1 - 1 / every}
-    peak = _peak(step, next(batches), kinds, device)
+    timed = [index for index, share in kinds.items() if share]
+    told.steps = 2 * len(kinds) + (count + 1) * len(timed)
+    told.step(0)
+    begun = time.perf_counter()
+    peak = _peak(step, next(batches), kinds, device, told)
+    slow = (time.perf_counter() - begun) / (2 * len(kinds)) > SLOW_SECONDS
     seconds = 0.0
     done = 0
-    for index, share in kinds.items():
-        if not share:
-            continue
-        begun = 0.0
-        for number in range(count + 1):
-            job.check_cancel()
-            if number == 1:  # the first warms up: allocator, choice of kernels
-                _wait(device)
-                begun = time.perf_counter()
-            step(next(batches), index)
-            if trainee.ema is not None:
-                trainee.ema.update(model)
+    for index in timed:
+        taken = 0
+        if not slow:  # the first warms up: allocator, choice of kernels
+            _take(step, trainee, batches, index)
+        told.step()
         _wait(device)
-        seconds += share * (time.perf_counter() - begun) / count
-        done += count
+        begun = time.perf_counter()
+        while taken < count and (not taken or time.perf_counter() - begun < TIMED_SECONDS):
+            _take(step, trainee, batches, index)
+            taken += 1
+            told.step()
+        _wait(device)
+        seconds += kinds[index] * (time.perf_counter() - begun) / taken
+        told.step(count - taken)
+        done += taken
     return {
         "seconds_per_step": seconds,
         "steps_per_second": 1 / seconds if seconds else 0.0,
@@ -178,18 +205,26 @@ def _measure(
     }
 
 
+def _take(step: FastStep, trainee: Trainee, batches: Iterator[torch.Tensor], index: int) -> None:
+    """One step as the training takes it, averaging of weights included."""
+    step(next(batches), index)
+    if trainee.ema is not None:
+        trainee.ema.update(trainee.model)
+
+
 def _wait(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
-def _peak(step: FastStep, x: torch.Tensor, kinds: dict[int, float], device: torch.device) -> int:
+def _peak(step: FastStep, x: torch.Tensor, kinds: dict[int, float], device: torch.device, told: _Told) -> int:
     """Most bytes alive in a step; the optimizers have their states after the first, so each kind is taken twice."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
         for index in kinds:
-            step(x, index)
-            step(x, index)
+            for _ in range(2):
+                step(x, index)
+                told.step()
         return int(torch.cuda.max_memory_reserved(device))
     metas.load()  # what looks at every operation needs torch whole
     with StorageCounter() as counter:
@@ -197,6 +232,7 @@ def _peak(step: FastStep, x: torch.Tensor, kinds: dict[int, float], device: torc
         for opt in (step.gen_opt, step.dis_opt):
             counter.count(*(t for state in opt.state.values() for t in state.values()))
         for index in kinds:
-            step(x, index)
-            step(x, index)
+            for _ in range(2):
+                step(x, index)
+                told.step()
         return int(counter.peak)
