@@ -117,3 +117,15 @@ def test_findings_name_options() -> None:
     told = in_options(finding)
     assert told.message.startswith("--amp: without effect")
     assert "--exact" in told.hint
+
+
+def test_what_cannot_be_meant_is_said(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    start = ("train", "start", "-p", str(project.path), "-d", "kitchen")
+    for args, code in (
+        (("train", "trial", "-d", "kitchen"), "project-missing"),
+        ((*start, "--at", "2020-01-01 06:00"), "bad-time"),
+        (("notify", "set", "--webhook", "notaurl"), "bad-notification"),
+    ):
+        assert main([*args, "--json"]) == 3
+        assert json.loads(capsys.readouterr().out)["error"]["code"] == code
+    assert main(["train", "estimate", "--memory", "-3", "--json"]) == 2

@@ -48,6 +48,9 @@ def command() -> None:
 @pass_console
 def set_command(console: Console, /, **given: Any) -> Output:
     """Set where messages go to; what is not given stays as it is."""
+    from rave_gui.training import notify
+
+    notify.check_address(given["webhook"] or "")
     settings = console.services.settings
     for option, key in OPTIONS.items():
         if given[option] is not None:

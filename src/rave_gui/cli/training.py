@@ -121,13 +121,20 @@ def moment(text: str) -> float:
         then = now.replace(hour=found.hour, minute=found.minute, second=found.second, microsecond=0)
         return (then if then > now else then + timedelta(days=1)).timestamp()
     try:
-        return datetime.fromisoformat(text).astimezone().timestamp()
+        day = datetime.fromisoformat(text).astimezone()
     except ValueError:
         raise UserError(
             tr("{text} is not a time.", text=repr(text)),
             tr("Write 22:30, or 2026-11-24 06:00."),
             code="bad-time",
         ) from None
+    if day <= now:
+        raise UserError(
+            tr("{text} has passed.", text=text),
+            tr("Give a time to come, or leave --at out to start at once."),
+            code="bad-time",
+        )
+    return day.timestamp()
 
 
 @command.command("resume")

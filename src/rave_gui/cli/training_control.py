@@ -144,8 +144,15 @@ def trial_command(
     **values: Any,
 ) -> Output:
     """Take a few real steps of both phases on this machine and tell how long the whole will take. Keeps nothing."""
+    from rave_gui.errors import UserError
     from rave_gui.training import actions
 
+    if dataset and not project:
+        raise UserError(
+            tr("Which project's dataset is meant by {name}?", name=repr(dataset)),
+            tr("Name it with --project; without --dataset the model hears noise."),
+            code="project-missing",
+        )
     opened = open_project(project) if project else None
     fields, _ = fields_given(console, opened, steps, values)
     view = actions.trial(console.services, fields, project=opened, dataset=dataset, steps=timed)

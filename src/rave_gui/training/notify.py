@@ -234,6 +234,12 @@ def _post(settings: Settings, message: Message) -> None:
         raise _failed(tr("The webhook could not be reached: {reason}.", reason=reason), str(error)) from None
 
 
+def check_address(address: str) -> None:
+    """Look at a webhook's address before it is kept; none, and the keyring's, pass. Raises :class:`UserError` (``bad-notification``)."""
+    if address.strip() not in ("", IN_KEYRING):
+        _checked(address.strip())
+
+
 def _checked(address: str) -> urllib.parse.SplitResult:
     """The address in parts. Raises :class:`UserError` (``bad-notification``) when it is none."""
     try:
