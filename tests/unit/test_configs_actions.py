@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rave_gui.bootstrap import Services, build
+from rave_gui.cli.main import main
 from rave_gui.configs import actions, catalogue, own
 from rave_gui.configs.presets import PRESETS
 from rave_gui.errors import UserError
@@ -131,3 +133,28 @@ def test_the_engine_is_asked_for_what_was_meant(services: Services, monkeypatch:
     assert changed == [
         {"name": "CAPACITY", "before": "v1", "after": "v2", "before_source": "v1:14", "after_source": "v1:14"}
     ]
+
+
+def test_own_things_are_taken_over_and_removed_from_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RAVE_GUI_HOME", str(tmp_path / "home"))
+    mine = tmp_path / "mine.gin"
+    mine.write_text("CAPACITY = 8\n", encoding="utf-8")
+
+    def call(*args: str, code: int = 0) -> dict[str, Any]:
+        assert main(["config", *args, "--json"]) == code
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return found
+
+    call("save", "mine", str(mine))
+    assert Path(call("remove", "mine")["path"]).read_text(encoding="utf-8") == "CAPACITY = 8\n"
+    assert call("remove", "mine", code=3)["error"]["code"] == "config-missing"
+    shared = call("template", "drums", "--from", "preset:tiny")["path"]
+    assert call("template", "voices", "--import", shared)["name"] == "voices"
+    kept = call("remove", "drums", "--template")["path"]
+    assert [item["name"] for item in call("templates")["items"]] == ["voices"]
+    copy = tmp_path / Path(shared).name
+    copy.write_bytes(Path(kept).read_bytes())
+    assert call("template", "--import", str(copy))["name"] == "drums"
+    assert call("template", code=2)["error"]["code"] == "usage"

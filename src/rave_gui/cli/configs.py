@@ -206,7 +206,7 @@ def templates_command(console: Console) -> Output:
 
 
 @command.command("template")
-@click.argument("name")
+@click.argument("name", required=False)
 @click.option(
     "--from",
     "source",
@@ -214,7 +214,10 @@ def templates_command(console: Console) -> Output:
     help="Keep these settings: preset:NAME, run:NAME (with --project) or template:NAME.",
 )
 @click.option(
-    "--import", "file", metavar="FILE", help="Take a template file that somebody shared; NAME is ignored."
+    "--import",
+    "file",
+    metavar="FILE",
+    help="Take a template file that somebody shared, as NAME [default: its own name].",
 )
 @click.option("--description", default="", help="What it is for.")
 @click.option(
@@ -227,7 +230,7 @@ def template_command(
     console: Console,
     /,
     *,
-    name: str,
+    name: str | None,
     source: str | None,
     file: str | None,
     description: str,
@@ -237,9 +240,14 @@ def template_command(
     """Show a template, or make one with --from or --import."""
     from rave_gui.configs import actions
 
+    if file is not None and source is not None:
+        raise click.UsageError("Give one of --from and --import.")
     if file is not None:
-        saved = actions.import_template(console.services, Path(file).expanduser().absolute(), replace=replace)
+        path = Path(file).expanduser().absolute()
+        saved = actions.import_template(console.services, path, name=name or "", replace=replace)
         found = actions.template(console.services, str(saved))
+    elif name is None:
+        raise click.UsageError("Give the template's NAME, or --import FILE.")
     elif source is not None:
         fields = fields_of(console.services, source, project)
         saved = actions.save_template(console.services, name, fields, description, replace=replace)
@@ -249,3 +257,21 @@ def template_command(
     lines = [found["name"], found["description"], found["path"]]
     lines += [f"  {key} = {value}" for key, value in sorted(found["fields"].items())]
     return Output(found, "\n".join(line for line in lines if line))
+
+
+@command.command("remove")
+@click.argument("name")
+@click.option("--template", "is_template", is_flag=True, help="NAME is one of your templates.")
+@any_project_option
+@json_option
+@pass_console
+def remove_command(console: Console, /, *, name: str, is_template: bool, project: str | None) -> Output:
+    """Take a configuration of your own (or the project's), or a template, out of the list. It is kept in a history."""
+    from rave_gui.configs import actions
+
+    if is_template:
+        kept = actions.remove_template(console.services, name)
+    else:
+        kept = actions.remove_own(console.services, name, project_path(project))
+    said = tr("{name} is no longer in the list; it lies in {path}.", name=name, path=kept)
+    return Output({"name": name, "path": str(kept)}, said)

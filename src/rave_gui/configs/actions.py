@@ -321,10 +321,15 @@ def save_template(
     return own.write(_templates(services), name, own.TEMPLATE_SUFFIX, text, replace=replace)
 
 
-def import_template(services: Services, path: Path, *, replace: bool = False) -> Path:
-    """Take a template file that somebody shared. Raises :class:`UserError`: template-missing, template-broken, name-taken."""
+def import_template(services: Services, path: Path, *, name: str = "", replace: bool = False) -> Path:
+    """Take a template file that somebody shared, under its own name or another.
+
+    Raises :class:`UserError`: template-missing, template-broken, name-taken, bad-name.
+    """
     found = own.read_template(path)
-    return save_template(services, found["name"], found["fields"], found["description"], replace=replace)
+    return save_template(
+        services, name or found["name"], found["fields"], found["description"], replace=replace
+    )
 
 
 def remove_template(services: Services, name: str) -> Path:
