@@ -19,11 +19,13 @@ from tests.ui.conftest import Opener
 from tests.unit.test_tensorboard import STAND_IN, Engine
 
 from rave_gui.paths import AppPaths
+from rave_gui.projects import Project
 from rave_gui.training import tensorboard
 from rave_gui.ui.app import App
 from rave_gui.ui.bridge import Bridge, Stop
 from rave_gui.ui.dialogs.report import ReportDialog
 from rave_gui.ui.dialogs.shortcuts import ShortcutsDialog
+from rave_protocol.specs import ProjectExportParams
 
 press = QTest.keyClick
 
@@ -157,6 +159,23 @@ def test_shortcut_sheet(open_app: Opener, qtbot: QtBot) -> None:
     press(app.window, Qt.Key.Key_F1)
     qtbot.waitUntil(lambda: bool(app.window.findChildren(ShortcutsDialog)))
     app.window.findChildren(ShortcutsDialog)[0].accept()
+
+
+def test_an_export_of_a_project_begins_as_on_the_command_line(
+    open_app: Opener, qtbot: QtBot, tmp_path: Path
+) -> None:
+    from rave_gui.ui.dialogs.project_archive import ExportProjectDialog
+
+    project = Project.open(tmp_path / "Studio", create=True)
+    app = open_app(project=str(project.path))
+    qtbot.waitUntil(lambda: app.session.project is not None)
+    app.session.actions.trigger("project.export")
+    dialog = app.projects.dialog
+    assert isinstance(dialog, ExportProjectDialog)
+    usual = ProjectExportParams(str(project.path), "")
+    given = (dialog.checkpoints.value(), dialog.takes.value(), dialog.jobs.value(), dialog.adopted.value())
+    assert given == (usual.checkpoints, usual.takes, usual.jobs, usual.include_adopted)
+    dialog.reject()
 
 
 def test_bridge_keeps_order_and_batches(qtbot: QtBot) -> None:

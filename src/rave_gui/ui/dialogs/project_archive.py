@@ -37,7 +37,7 @@ class ExportProjectDialog(Dialog):
         self.checkpoints = ChoiceField(
             themes,
             tr("Checkpoints"),
-            [("newest", tr("The newest and the best of each training")), ("all", tr("Every checkpoint"))],
+            [("all", tr("Every checkpoint")), ("newest", tr("The newest and the best of each training"))],
             tr("Checkpoints are the largest part. With the newest ones every training can go on elsewhere."),
         )
         self.takes = CheckField(themes, tr("Takes"), tr("Sounds that were rendered."))
