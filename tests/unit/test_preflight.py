@@ -107,6 +107,8 @@ def test_what_a_forecast_points_out(tmp_path: Path) -> None:
     assert codes == {
         "few-chunks": "warning", "little-sound": "warning", "mixed": "info", "lower-rate": "info", "duplicates": "warning"
     }  # fmt: skip
+    for odd in (5000, 8193):
+        assert remarks(DatasetParams(**{**base, "num_signal": odd}))["odd-length"] == "warning"
     assert remarks(DatasetParams(**base, mono="left"))["one-side"] == "warning"
     assert remarks(DatasetParams(**base, channels=2))["fewer-channels"] == "info"
     assert remarks(DatasetParams(**base, max_size=1000))["too-large"] == "error"

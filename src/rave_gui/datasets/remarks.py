@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from rave_gui.audio.problems import AudioInfo
-from rave_gui.datasets.layout import minimum_chunks
+from rave_gui.datasets.layout import RATIO, minimum_chunks
 from rave_gui.datasets.lazy import needs_ffmpeg
 from rave_gui.datasets.scan import ScanRow
 from rave_gui.datasets.target import check_target
@@ -54,7 +54,7 @@ def reasons(params: DatasetParams) -> dict[str, str]:
 def remarks(params: DatasetParams, found: Preflight, rows: Sequence[ScanRow]) -> list[Remark]:
     """Everything worth saying, the gravest first."""
     order = {"error": 0, "warning": 1, "info": 2}
-    every = [*_target(params), *_room(params, found), *_amount(params, found), *_loss(params, found),
+    every = [*_target(params), *_example(params), *_room(params, found), *_amount(params, found), *_loss(params, found),
              *_channels(params, rows), *_rates(params, rows), *_lazy(params, rows), *_copies(params, found)]  # fmt: skip
     return sorted(every, key=lambda remark: order[remark.severity])
 
@@ -102,6 +102,25 @@ def _room(params: DatasetParams, found: Preflight) -> Iterator[Remark]:
         yield too_large(found.disk_needed, params.max_size)
     if params.output and found.disk_needed > found.disk_free:
         yield no_room(found.disk_needed, found.disk_free)
+
+
+def _example(params: DatasetParams) -> Iterator[Remark]:
+    if params.num_signal % RATIO:
+        near = max(1, round(params.num_signal / RATIO)) * RATIO
+        yield Remark(
+            "odd-length",
+            "warning",
+            tr(
+                "An example of {n} samples is not a whole number of the {ratio} samples that RAVE's usual models work in at a time.",
+                n=f"{params.num_signal:,}",
+                ratio=f"{RATIO:,}",
+            ),
+            tr(
+                "A training needs a multiple, and could not use the whole of each example. Choose one, such as {near}.",
+                near=f"{near:,}",
+            ),
+            ("num_signal",),
+        )
 
 
 def _amount(params: DatasetParams, found: Preflight) -> Iterator[Remark]:
