@@ -171,6 +171,9 @@ def test_nothing_yet_is_an_empty_list(tmp_path: Path, capsys: pytest.CaptureFixt
     project = str(tmp_path / "p")
     assert main(["train", "start", "--project", project, "--dataset", "none", "--json"]) == 3
     assert check(capsys.readouterr().out, "error")["error"]["code"] == "engine-missing"
+    assert not Path(project).exists(), "a refused start leaves nothing behind"
+    assert main(["project", "create", project, "--json"]) == 0
+    capsys.readouterr()
     for command in ("jobs", "train", "dataset", "export"):
         assert main([command, "list", "--project", project, "--json"]) == 0
         assert check(capsys.readouterr().out, f"{command}-list") == {"items": []}

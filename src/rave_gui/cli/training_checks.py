@@ -54,6 +54,7 @@ def refuse_known_faults(services: Services, project: Project, dataset: str, fiel
     from rave_gui.training import checks, parameters
     from rave_gui.viewmodels import newrun_facts
 
+    services.engine.python()  # nothing is trained without one, so that is said first
     values = parameters.from_fields(fields)
     sounds = newrun_facts.dataset_facts(project.find_dataset(dataset))
     machine = newrun_facts.machine(services, project)
