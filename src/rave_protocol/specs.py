@@ -136,7 +136,7 @@ class TrainParams:
     tries: int = 0
     """How often a training that crashed or ran out of memory is started again from its last checkpoint."""
     clips: list[str] = field(default_factory=list)
-    """Sound files that are sent through the model at every validation, to hear it learn (at most the first 20 s of each)."""
+    """Sound files that are sent through the model at every checkpoint and validation, to hear it learn (at most the first 20 s of each)."""
     probe_phase_2: bool = True
     """Try one step of phase 2 before a long training, so that too little memory shows at once and not after days."""
 

@@ -1,4 +1,4 @@
-"""Sounds of the user's own that go through the model at every validation, to hear it learn them."""
+"""Sounds of the user's own that go through the model at every checkpoint and validation, to hear it learn them."""
 
 from __future__ import annotations
 

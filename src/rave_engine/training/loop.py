@@ -63,6 +63,7 @@ class Loop:
     _recent: list[float] = field(default_factory=list)
     _texts_written: bool = False
     _validated_at: int = -1
+    _heard_at: int = -1
     _warned_pca: bool = False
     _last_validation: float | None = None
     _preview_wanted: bool = False
@@ -297,6 +298,26 @@ class Loop:
             _write_wav(path, signal, model.sr)
             self.job.emit(events.Artifact("audio", str(path), {"step": position.step, "role": kind}))
 
+    def _hear_checkpoint(self) -> None:
+        """The user's own sounds at a checkpoint that no validation has just heard: what can be gone back to can be heard."""
+        trainee = self.trainee
+        if not self.clips or self._heard_at == trainee.position.step:
+            return
+        if trainee.ema is not None:
+            trainee.ema.swap(trainee.model)
+        try:
+            self._hear_clips()
+        except _StopValidation:
+            return
+        except OSError as error:  # the checkpoint itself is there
+            self.job.emit(
+                events.Warned("not-heard", f"The sounds to follow could not be written: {error}.", "")
+            )
+        finally:
+            if trainee.ema is not None:
+                trainee.ema.swap(trainee.model)
+            self._recent.clear()
+
     def _hear_clips(self) -> None:
         """The user's own sounds through the model as it is now (with averaged weights where there are some)."""
         model, step = self.trainee.model, self.trainee.position.step
@@ -317,6 +338,7 @@ class Loop:
                 "original": str(original),
             }
             self.job.emit(events.Artifact("audio", str(path), info))
+        self._heard_at = step
 
     def _keep_best(self, distance: float) -> None:
         position = self.trainee.position
@@ -340,6 +362,7 @@ class Loop:
         if not self._write(path, "a checkpoint"):
             return None
         self._saved(path)
+        self._hear_checkpoint()
         return path
 
     def _write(self, path: Path, what: str) -> bool:
@@ -415,6 +438,7 @@ class Loop:
             info = {"step": step, "phase": self.phase, "final": True, "best": False}
             self.job.emit(events.Artifact("checkpoint", str(path), info))
         self._saved(path)
+        self._hear_checkpoint()
         self._write_texts()
         for command in self._save_wanted:
             self.job.ack(command, message=str(path))

@@ -192,7 +192,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         "clips", "paths", [], "saving", N_("Sounds to follow"),
-        N_("Recordings of yours that go through the model at every validation, so that you can hear it learn them."),
+        N_("Recordings of yours that go through the model at every checkpoint and every validation, so that you can hear it learn them."),
     ),
     # --- machine
     Parameter(
