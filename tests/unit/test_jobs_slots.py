@@ -90,7 +90,7 @@ def test_a_foreground_command_says_once_what_its_job_waits_behind(
 ) -> None:
     first, other = slots.submit("a", "cuda:0"), slots.submit("b", "cuda:1")
     second = slots.submit("c", "cuda:0", trial=True)
-    assert slots.jobs.waits_behind(second) == []  # nobody is at work yet
+    assert slots.jobs.waits_behind(second) == ()  # nobody is at work yet
     for job in (first, other):
         folder = slots.jobs.get(job).folder
         elsewhere = {"state": "paused", "host": "elsewhere", "machine": "another"}  # corrected by nobody here

@@ -17,7 +17,6 @@ from rave_gui.cli.console import (
 )
 from rave_gui.cli.follow import clock
 from rave_gui.cli.parameters import in_options, parameter_options
-from rave_gui.cli.projects import size
 from rave_gui.cli.training_shared import (
     SIMPLE,
     base_options,
@@ -27,6 +26,7 @@ from rave_gui.cli.training_shared import (
     started,
 )
 from rave_gui.i18n import tr
+from rave_gui.projects.size import in_words as size
 
 if TYPE_CHECKING:
     from rave_gui.projects import Project

@@ -336,15 +336,15 @@ class JobService:
         """Ids of the jobs that have not ended, in the order in which they are taken."""
         return tuple(row.id for row in self._registry.pending())
 
-    def waits_behind(self, job_id: str) -> list[JobView]:
+    def waits_behind(self, job_id: str) -> tuple[JobView, ...]:
         """The jobs at work, or paused, that keep a queued one from being started; empty when its turn is about to come."""
         own = self._registry.get(job_id)
         if own is None:
-            return []
+            return ()
         rows = [row for row in self._registry.pending() if JobFolder(row.folder).exists()]
         views = {row.id: self._view(JobFolder(row.folder)) for row in rows}
         live = [row for row in rows if views[row.id].state in LIVE]
-        return [views[row.id] for row in in_the_way(own, live)]
+        return tuple(views[row.id] for row in in_the_way(own, live))
 
     def remove(self, job_id: str, project: Path | None = None) -> Path:
         """Move an ended job's folder to the trash of its project (of the user, without one); returns where it is now."""
