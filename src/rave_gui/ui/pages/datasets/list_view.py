@@ -250,7 +250,7 @@ def columns() -> list[Column[Entry]]:
             86,
             sort=lambda e: e.chunks or None,
             right=True,
-            note=lambda e: tr("recordings") if e.lazy and e.chunks else "",
+            note=lambda e: trn("recording", "recordings", e.chunks) if e.lazy and e.chunks else "",
         ),
         Column(
             "rate",
