@@ -7,7 +7,6 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFrame, QVBoxLayout
 
-from rave_gui.projects.watch import EVERYTHING
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.main_window import MainWindow
 from rave_gui.ui.shell.session import Session
@@ -46,6 +45,8 @@ class AwayNotice(QObject):
         session.actions.refresh()
         if not session.away and self._lost is not None:
             if self._lost == here:
+                from rave_gui.projects.watch import EVERYTHING  # not before the first paint
+
                 session.tell(tr("The project’s folder is there again."))
                 session.set_changed(sorted(EVERYTHING))
             self._lost = None
