@@ -77,6 +77,33 @@ def test_the_library_is_searched_and_read(
     assert view.compose.configs == ["v2", "wasserstein"]
 
 
+def test_the_text_of_a_configuration_is_searched(
+    open_app: Opener, qtbot: QtBot, tmp_path: Path, answers: Answers
+) -> None:
+    _app, view = open_view(open_app, qtbot, tmp_path)
+    source = view.library.detail.source
+    qtbot.waitUntil(lambda: "CAPACITY" in source.toPlainText())
+    source.set_text("CAPACITY = 8\nLATENT = 3\nx.capacity = %CAPACITY\n")
+    source.setFocus()
+    press(source, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    search = source.search
+    assert search.isVisible()
+    QTest.keyClicks(search.line, "capacity")
+    places = [source.textCursor().selectionStart()]
+    assert search.count.text() == "1 of 3"
+    for _ in range(3):
+        press(search.line, Qt.Key.Key_Return)
+        places.append(source.textCursor().selectionStart())
+    assert places == [0, 26, 38, 0]
+    press(search.line, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    assert search.count.text() == "3 of 3"
+    QTest.keyClicks(search.line, "z")
+    assert search.count.text() == "Not found"
+    press(search.line, Qt.Key.Key_Escape)
+    assert not search.isVisible()
+    assert source.toPlainText().startswith("CAPACITY = 8"), "what was typed went into the search line"
+
+
 def test_the_composition_says_who_set_what(
     open_app: Opener, qtbot: QtBot, tmp_path: Path, answers: Answers
 ) -> None:

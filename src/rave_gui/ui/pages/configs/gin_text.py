@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QRect, QSize, QStringListModel, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent, QTextCursor
+from PySide6.QtCore import QEvent, QRect, QSize, QStringListModel, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QTextCursor,
+)
 from PySide6.QtWidgets import QCompleter, QPlainTextEdit, QTextEdit, QWidget
 
 from rave_gui.ui.i18n import tr
+from rave_gui.ui.pages.configs.find_line import FindLine
 from rave_gui.ui.pages.configs.highlight import GinHighlighter
 from rave_gui.ui.theme import fonts
 from rave_gui.ui.theme.manager import ThemeManager
@@ -61,6 +71,8 @@ class GinText(QPlainTextEdit):
         self._completer.setWidget(self)
         self._completer.activated.connect(self._complete)
         self._start = 0
+        self.search: FindLine | None = None
+        """The search line, once it was asked for (Ctrl+F)."""
         themes.changed.connect(self._retheme)
         self._retheme()
 
@@ -155,6 +167,29 @@ class GinText(QPlainTextEdit):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         super().resizeEvent(event)
         self._place()
+        if self.search is not None:
+            self.search.place()
+
+    # Search
+
+    def find_text(self) -> None:
+        """Show the search line."""
+        if self.search is None:
+            self.search = FindLine(self._themes, self)
+        self.search.open()
+
+    def event(self, event: QEvent) -> bool:
+        """Ctrl+F and F3 are this text's own while it has the focus."""
+        if event.type() == QEvent.Type.ShortcutOverride and self._finds(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    @staticmethod
+    def _finds(event: QEvent) -> bool:
+        return isinstance(event, QKeyEvent) and (
+            event.matches(QKeySequence.StandardKey.Find) or event.matches(QKeySequence.StandardKey.FindNext)
+        )
 
     def _font(self) -> Any:
         return fonts.mono_font(self._themes.theme, "body")
@@ -173,6 +208,12 @@ class GinText(QPlainTextEdit):
             Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab, Qt.Key.Key_Escape,
         ):  # fmt: skip
             event.ignore()  # the list takes it
+            return
+        if self._finds(event):
+            if event.matches(QKeySequence.StandardKey.Find) or self.search is None:
+                self.find_text()
+            else:
+                self.search.go()
             return
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         asked = control and event.key() == Qt.Key.Key_Space
