@@ -127,6 +127,7 @@ def test_what_the_machine_says(change: dict[str, float], code: str, severity: st
         {"seconds_since_step": 600.0, "seconds_per_step": 60.0},
         {"seconds_since_step": 600.0, "state": "paused"},
         {"original_db": -80.0, "reconstruction_db": -130.0},
+        {"original_db": -20.0, "reconstruction_db": -75.0, "step": 160},
         {"original_db": -20.0, "reconstruction_db": -30.0},
     ],
 )

@@ -367,7 +367,9 @@ def test_a_model_that_fell_silent_and_a_hot_card_are_told(
     paths: AppPaths, settings: Settings, hook: Hook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.set("notify_webhook", hook.url)
-    job = training(tmp_path / "kit", JobState(state="running"), *RUNNING)
+    job = training(
+        tmp_path / "kit", JobState(state="running"), *RUNNING, events.Progress(1500, 9000, "steps")
+    )
     previews = tmp_path / "kit" / "runs" / "drums" / "version_0" / "previews"
     previews.mkdir(parents=True)
     for kind, loud in (("original", 0.3), ("reconstruction", 1e-4)):
