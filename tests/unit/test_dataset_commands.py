@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
+import soundfile
 from tests.helpers.datasets import CHUNK, built, foreign, noise, tone, write
 from tests.helpers.jobs import Home
 
@@ -206,3 +208,21 @@ def test_making_without_a_project(commands: Commands, tmp_path: Path) -> None:
     assert commands("notes", output, "--licence", "CC0", project=False)["notes"]["*"]["licence"] == "CC0"
     assert commands.refused("create", source, "--output", output, project=False) == "output-exists"
     assert commands.refused("create", tmp_path / "none", "--output", output, project=False) == "not-found"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names of files cannot hold such characters")
+def test_names_of_files_cannot_steer_a_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    names = ["\x1b[2Jclear.wav", "two\nlines.wav", "\u202egvaw.wav"]
+    for name in names:
+        soundfile.write(source / name, np.zeros(44100, np.int16), 44100)
+    (source / "broken\x1b[31m\n.wav").write_bytes(b"RIFF")
+    for verb, lines in (("scan", 5), ("preflight", 0)):
+        assert main(["dataset", verb, str(source)]) == 0
+        out = capsys.readouterr().out
+        assert not set(out) & set("\x1b\u202e")
+        assert not lines or len(out.splitlines()) == lines
+    assert main(["dataset", "scan", str(source), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["files"]
+    assert {Path(file["path"]).name for file in found} >= set(names)

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import io
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -61,14 +62,14 @@ class Console:
 
     def say(self, text: str) -> None:
         """A line for a person, on standard error."""
-        print(text, file=self.err, flush=True)
+        print(harmless(text), file=self.err, flush=True)
 
     def show(self, output: Output) -> int:
         """Print a finite command's outcome; its exit code."""
         if self.json:
             self.line(output.data)
         elif output.text:
-            print(output.text, file=self.out, flush=True)
+            print(harmless(output.text), file=self.out, flush=True)
         return output.code
 
     def line(self, data: dict[str, Any]) -> None:
@@ -126,6 +127,19 @@ def wants_json(args: list[str]) -> bool:
 def shell(path: str | Path) -> str:
     """A path as it is typed after a command, quoted where its shell needs it."""
     return subprocess.list2cmdline([str(path)]) if sys.platform == "win32" else shlex.quote(str(path))
+
+
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def harmless(text: str) -> str:
+    """A text without what steers a terminal (names of files may hold it); line ends and tabs stay."""
+    return _STEERING.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def one_line(name: str) -> str:
+    """A name of a file as it stands in a list: without line ends as well."""
+    return harmless(name.replace("\n", "\x00").replace("\t", "\x00"))
 
 
 def use_utf8() -> None:
