@@ -98,5 +98,6 @@ def test_a_project_whose_folder_goes_is_named_and_read_again_when_it_is_back(app
     path.with_name("elsewhere").rename(path)
     qtbot.waitUntil(lambda: any({"runs", "datasets"} <= topics for topics in changed))
     qtbot.waitUntil(lambda: home.facts.trained == 1 and home.next.isVisible())
+    assert app.away.frame is not None
     assert not app.away.frame.isVisible()
     assert not failures

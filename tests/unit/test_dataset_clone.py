@@ -214,11 +214,12 @@ def test_a_full_disk_is_named_and_nothing_half_is_left(dataset: Path, tmp_path: 
         full = disk / "full"
         shutil.rmtree(disk / "files")
         full.write_bytes(b"x" * shutil.disk_usage(disk).free)
-        for work in (
+        works: tuple[Callable[[], object], ...] = (
             lambda: extract(dataset, disk / "files"),
             lambda: clone.clone(dataset, disk / "copy", paths=app_paths(tmp_path)),
             lambda: archive.save(dataset, disk / "a.ravedataset", paths=app_paths(tmp_path)),
-        ):
+        )
+        for work in works:
             with pytest.raises(UserError) as caught:
                 work()
             assert caught.value.code == "disk-full"
@@ -352,7 +353,11 @@ def test_a_list_of_contents_that_cannot_be_unpacked_is_told_in_words(dataset: Pa
     entry = data.rindex(b"PK\x01\x02")
     data[at + 8] = data[entry + 10] = zipfile.ZIP_DEFLATED
     bad.write_bytes(data)
-    for work in (lambda: archive.inspect(bad), lambda: archive.restore(bad, tmp_path / "back")):
+    works: tuple[Callable[[], object], ...] = (
+        lambda: archive.inspect(bad),
+        lambda: archive.restore(bad, tmp_path / "back"),
+    )
+    for work in works:
         with pytest.raises(UserError) as caught:
             work()
         assert caught.value.code == "archive-damaged"

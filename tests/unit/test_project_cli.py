@@ -19,8 +19,8 @@ from tests.helpers.projects import fill
 
 from rave_gui.bootstrap import build
 from rave_gui.cli.main import main
-from rave_gui.cli.projects import size
 from rave_gui.projects import Project
+from rave_gui.projects.size import in_words as size
 from rave_gui.workspace import actions
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schemas"

@@ -120,7 +120,8 @@ class ChunksModel:
         from rave_gui.datasets.browse import Browser
 
         with self._lock:
-            before, self._browser = self._browser, None  # one that cannot be closed must not keep the next from being opened
+            # One that cannot be closed must not keep the next from being opened.
+            before, self._browser = self._browser, None
             if before is not None:
                 before.close()
             browser = self._browser = Browser(path, paths)

@@ -325,9 +325,7 @@ class ExportPage(Page):
         else:
             self.empty.say(
                 tr("Nothing to export yet"),
-                tr(
-                    "Train a model first. The quick start makes a small one of demo sounds in a few minutes."
-                ),
+                tr("Train a model first. The quick start makes a small one of demo sounds in a few minutes."),
             )
 
 
