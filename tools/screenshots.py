@@ -218,6 +218,8 @@ def main() -> int:
         hero = output / HERO
         if options.docs and hero.exists():
             (output / "window.png").write_bytes(hero.read_bytes())
+            if HERO not in needed:
+                hero.unlink()
     for fault in camera.faults:
         print(fault, file=sys.stderr)
     return 1 if camera.faults else 0
