@@ -145,7 +145,9 @@ def test_a_cancelled_installation_is_gone_and_the_next_one_succeeds(
     assert status.torch == "2.13.0+cpu" or sys.platform != "linux"
     done = [event.done for event in seen]
     assert done == sorted(done), "progress never goes back"
-    assert len({event.done for event in seen}) > 5, "and it moves"
+    assert len({event.done for event in seen}) > 3, (
+        "and it moves"
+    )  # from the cache it takes seconds: few looks
     assert seen[-1].done == seen[-1].total > 1e9
     assert manager.check().rave == "2.3.1"
 

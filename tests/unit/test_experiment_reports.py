@@ -6,7 +6,6 @@ import ast
 import base64
 import io
 import json
-import os
 import re
 import subprocess
 import sys
@@ -273,13 +272,6 @@ def test_a_report_is_what_its_name_says(
     assert error["code"] == "bad-ending"
     assert ".html" in error["hint"]
     assert not (tmp_path / "r.docx").exists()
-    pytest.importorskip("PySide6.QtGui", exc_type=ImportError)
-    env = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "QT_QPA_PLATFORM")}
-    command = [sys.executable, "-m", "rave_gui.cli.main", "experiments", "report", "first", "-o", "r.pdf"]
-    for code in (0, 3):  # the second time there is a file of that name
-        told = subprocess.run([*command, *where], cwd=tmp_path, env=env, capture_output=True, check=False)
-        assert told.returncode == code, told
-        assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF-")
 
 
 def test_names_that_no_run_has_are_said(

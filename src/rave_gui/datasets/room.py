@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rave_gui.datasets.remarks import no_room, too_large
-from rave_gui.datasets.search import Found
+from rave_gui.datasets.search import Found, printable
 from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 from rave_gui.projects.size import disk_usage
 from rave_protocol.specs import DatasetParams
 
@@ -43,9 +44,15 @@ def refusal(
 
     needed, exact = bytes_needed(params, headers_of(files, check))
     sure = needed if exact else needed / _UNSURE
-    found = None
     if allowed is not None and sure > allowed:
         found = too_large(needed, allowed)
-    elif sure > free:
+        return UserError(found.message, found.hint, code=found.code)
+    if sure > free:
         found = no_room(needed, free)
-    return UserError(found.message, found.hint, code=found.code) if found else None
+        message = tr(
+            "{problem} It is the disk of {folder}.",
+            problem=found.message,
+            folder=printable(str(building.parent)),
+        )
+        return UserError(message, found.hint, code=found.code)
+    return None
