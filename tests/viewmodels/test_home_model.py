@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.helpers.rows import Job
 
 from rave_gui.viewmodels import home
 from rave_gui.viewmodels.home import Facts
-
-
-@dataclass
-class Job:
-    kind: str
-    state: str
-    id: str = "1"
-    title: str = ""
-    reason: str = ""
-    project: Path | None = None
-    folder: Path = Path()
-    created: float = 0.0
-    started: float | None = None
-    ended: float | None = None
-    progress: dict[str, Any] | None = None
-    error: dict[str, str] | None = None
-    result: dict[str, Any] | None = None
-    params: dict[str, Any] = field(default_factory=dict)
 
 
 def step(facts: Facts = Facts(), **changes: Any) -> str:  # noqa: B008 - frozen

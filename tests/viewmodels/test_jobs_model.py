@@ -2,32 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
-
 import pytest
+from tests.helpers.rows import Job
 
 from rave_gui.viewmodels.jobs import can
 from rave_protocol.specs import KINDS
-
-
-@dataclass
-class Job:
-    kind: str
-    state: str
-    id: str = "1"
-    title: str = ""
-    reason: str = ""
-    project: Path | None = None
-    folder: Path = Path()
-    created: float = 0.0
-    started: float | None = None
-    ended: float | None = None
-    progress: dict[str, Any] | None = None
-    error: dict[str, str] | None = None
-    result: dict[str, Any] | None = None
-    params: dict[str, Any] = field(default_factory=dict)
 
 
 def test_a_pause_is_offered_where_the_work_obeys_it() -> None:

@@ -10,7 +10,6 @@ import hashlib
 import os
 import shutil
 import sqlite3
-import struct
 import tempfile
 import time
 import zipfile
@@ -29,6 +28,7 @@ from rave_gui.datasets.target import os_error, refuse_existing
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr
 from rave_gui.paths import AppPaths
+from rave_gui.zips import DAMAGE
 from rave_protocol.codec import ProtocolError, dumps, loads
 
 SUFFIX = ".ravedataset"
@@ -38,17 +38,6 @@ FORMAT = 1
 SMALL = ("metadata.yaml", notes.FILE_NAME, validation.FILE_NAME, MARKS_ENTRY)
 ENTRIES = ("data.mdb", FILE_NAME, *SMALL)
 _REQUIRED = {"data.mdb", "metadata.yaml"}
-_DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    struct.error,
-    OverflowError,
-)
-"""What :mod:`zipfile` raises over bytes that are not what a zip has at that place (ValueError: an offset no file has)."""
 _BLOCK = 4 << 20
 _MAX_MANIFEST = 1 << 20
 _MAX_SMALL = 64 << 20
@@ -192,7 +181,7 @@ def inspect(file: Path) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(file) as archive:
             return _manifest(file, archive)
-    except (OSError, *_DAMAGE) as error:
+    except (OSError, *DAMAGE) as error:
         raise _refuse(file, str(error)) from None
 
 

@@ -7,7 +7,6 @@ import os
 import stat
 import struct
 import zipfile
-import zlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from rave_gui.projects.archive.layout import (
     plain,
 )
 from rave_gui.projects.model import ArchiveInfo
+from rave_gui.zips import DAMAGE
 from rave_protocol.codec import ProtocolError, decode, loads
 
 MAX_ENTRIES = 1_000_000
@@ -39,17 +39,6 @@ RATIO_FREE = 1 << 30
 """… and to more than this, in bytes, is refused. Sound, checkpoints and datasets shrink by a tenth at most, logs by some twenty times."""
 _ENTRY_RATIO = 1100.0
 """Deflate cannot do better than 1032 to 1 (zlib.net/zlib_tech.html): what claims more is not what it says."""
-DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    struct.error,
-    OverflowError,
-)
-"""What :mod:`zipfile` raises over bytes that are not what a zip has at that place (ValueError: an offset no file has)."""
 _END = b"PK\x05\x06"
 _END64 = b"PK\x06\x06"
 _LOCATOR64 = b"PK\x06\x07"
