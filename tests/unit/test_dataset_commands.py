@@ -157,6 +157,10 @@ def test_names_tags_and_the_trash(commands: Commands, tmp_path: Path) -> None:
     assert record.parent == "second"
     item = commands("list")["items"][0]
     assert (item["tags"], item["category"]) == (["drums", "mine ü"], "Field recordings")
+    commands("clone", "second", "twin")
+    twin = next(item for item in commands("list")["items"] if item["name"] == "twin")
+    assert (twin["tags"], twin["category"]) == (["drums", "mine ü"], "Field recordings")
+    commands("delete", "twin")
     assert commands("categorise", "second", "--clear")["category"] == ""
     assert commands("list")["items"][0]["category"] == ""
     assert commands("show", "second")["chunks"] == 9

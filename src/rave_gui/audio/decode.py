@@ -6,6 +6,7 @@ delivers what can be decoded and then says in :attr:`Decoder.problem` what was w
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from rave_gui.audio.ends import ogg_state, promised_seconds
+from rave_gui.audio.bulk import Bulk, promised_samples, suits
+from rave_gui.audio.ends import OggPages, has_spoilt_pages, ogg_pages, promised_seconds
 from rave_gui.audio.problems import AudioInfo, AudioProblem, Mono
 from rave_gui.i18n import tr, trn
 
@@ -76,6 +78,8 @@ class Decoder:
         self._bad_packets = 0
         self._first_bad = 0.0
         self._not_numbers = 0
+        self._ogg: OggPages | None = None
+        self._ends_match, self._begins_late = True, False
 
     def blocks(self) -> Iterator[Floats]:
         """Blocks of float32 [channels, n], n about :data:`BLOCK` source samples; never empty arrays."""
@@ -87,6 +91,11 @@ class Decoder:
         with container:
             self.info = _info(self.path, container, stream)
             self.channels = self.channels or self.info.channels
+            if self.info.container == "ogg":
+                with contextlib.suppress(OSError, ValueError):  # it was there a moment ago
+                    self._ogg = ogg_pages(self.path)
+                    self._ends_match = self._ogg.end == (stream.duration or 0) + (stream.start_time or 0)
+                self._begins_late = bool(stream.start_time)
             for block in self._converted(container, stream):
                 if block.shape[1]:
                     self.samples += block.shape[1]
@@ -103,7 +112,7 @@ class Decoder:
         resampler: Any = None
         rate = 0
         check_numbers = stream.codec_context.name.startswith("pcm_f")
-        for frame in self._joined(container, stream):
+        for frame in self._large(container, stream):
             if frame.sample_rate != rate:
                 if resampler is not None:
                     yield self._last(resampler)
@@ -129,8 +138,19 @@ class Decoder:
 
         return soxr.ResampleStream(rate, self.sample_rate, self.channels, dtype="float32", quality="HQ")
 
-    def _joined(self, container: Any, stream: Any) -> Iterator[Any]:
+    def _large(self, container: Any, stream: Any) -> Iterator[Any]:
         """Frames of about :data:`BLOCK` samples, each of one sample format, layout and rate."""
+        come = 0
+        if self._ogg == OggPages("whole", 1) and suits(container, stream):
+            bulk = Bulk(self.path, promised_samples(stream))
+            yield from bulk.frames(BLOCK)
+            if bulk.complete:
+                return
+            come = bulk.samples
+        yield from self._joined(container, stream, come)
+
+    def _joined(self, container: Any, stream: Any, skip: int) -> Iterator[Any]:
+        """Packet by packet, without the first ``skip`` samples."""
         fifo: Any = None
         for frame in self._frames(container, stream):
             frame.pts = None  # the queue refuses gaps in time stamps; a gap is closed up, as every decoder to PCM does
@@ -143,6 +163,10 @@ class Decoder:
                     yield fifo.read(0)
                 fifo = av.AudioFifo()
                 fifo.write(frame)
+            if skip:
+                gone = min(skip, fifo.samples)
+                fifo.read(gone)
+                skip -= gone
             if fifo.samples >= BLOCK:
                 yield fifo.read(0)
         if fifo is not None and fifo.samples:
@@ -248,7 +272,7 @@ class Decoder:
         """What is to be said when there is less sound than there should be."""
         try:
             promised, tolerance = promised_seconds(self.path, info)
-            pages = ogg_state(self.path) if info.container == "ogg" else "whole"
+            pages = self._pages()
         except (OSError, ValueError):  # it was there a moment ago, and it was decoded
             return None
         if promised and promised - seconds > max(tolerance, 0.001 * promised):
@@ -271,6 +295,17 @@ class Decoder:
             )
             return AudioProblem(self.path, "truncated", reason, fatal=False)
         return None
+
+    def _pages(self) -> str:
+        """The state of an Ogg file's pages. A first or last one that is spoilt leaves no gap between what was decoded and what FFmpeg
+        believes to be the length; then their checksums are looked at.
+        """
+        if self._ogg is None:
+            return "whole"
+        doubtful = self._begins_late or not self._ends_match
+        if self._ogg.state == "whole" and doubtful and has_spoilt_pages(self.path):
+            return "holes"
+        return self._ogg.state
 
     def _odd(self) -> AudioProblem | None:
         if not self._not_numbers:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import mmap
 import struct
+import zlib
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from rave_gui.audio.headers import chunks
 from rave_gui.audio.problems import AudioInfo
@@ -30,14 +32,27 @@ def promised_seconds(path: str, info: AudioInfo) -> tuple[float | None, float]:
     return None, 0.0
 
 
-def ogg_state(path: str) -> str:
-    """How the pages of an Ogg file follow each other: ``whole``, ``holes`` (some are missing) or ``cut`` (the last one is missing).
+@dataclass(frozen=True)
+class OggPages:
+    """How the pages of an Ogg file follow each other."""
 
-    Pages are numbered, and the last one of a stream is marked (RFC 3533). Reads their heads only. Raises :class:`OSError`.
+    state: Literal["whole", "holes", "cut"]
+    """``holes``: some are missing; ``cut``: the last one is."""
+    streams: int
+    """Streams that begin in the file, at once or one after the other."""
+    end: int = field(default=-1, compare=False)
+    """The position that the last page states, in the unit of its stream; below zero where it states none."""
+
+
+def ogg_pages(path: str) -> OggPages:
+    """Read the heads of an Ogg file's pages: they are numbered, the first and the last of a stream are marked (RFC 3533).
+
+    Raises :class:`OSError`, and :class:`ValueError` for an empty file.
     """
     following: dict[bytes, int] = {}
     open_streams: set[bytes] = set()
     holes = False
+    streams, end = 0, -1
     with Path(path).open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         at = 0
         while (found := data.find(b"OggS", at)) >= 0 and found + 27 <= len(data):
@@ -50,7 +65,9 @@ def ogg_state(path: str) -> str:
             segments = data[found + 26]
             at = found + 27 + segments + sum(data[found + 27 : found + 27 + segments])
             if at > len(data):
-                return "cut"
+                return OggPages("cut", streams, end)
+            end = int.from_bytes(data[found + 6 : found + 14], "little", signed=True)
+            streams += bool(flags & 2)
             sequence = int.from_bytes(number, "little")
             if not flags & 2 and sequence != following.get(serial, sequence):
                 holes = True
@@ -58,7 +75,29 @@ def ogg_state(path: str) -> str:
             open_streams.add(serial)
             if flags & 4:
                 open_streams.discard(serial)
-    return "cut" if open_streams else "holes" if holes else "whole"
+    return OggPages("cut" if open_streams else "holes" if holes else "whole", streams, end)
+
+
+_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
+
+def has_spoilt_pages(path: str) -> bool:
+    """Whether the checksum of a page says that its content was changed. Reads the whole file. Raises :class:`OSError`.
+
+    Ogg's sum is the usual one of 32 bits with every bit order turned round and nothing inverted, which zlib computes of mirrored bytes.
+    """
+    with Path(path).open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        at = 0
+        while (found := data.find(b"OggS", at)) >= 0 and found + 27 <= len(data):
+            segments = data[found + 26]
+            at = found + 27 + segments + sum(data[found + 27 : found + 27 + segments])
+            page = bytearray(data[found:at])
+            stated = int.from_bytes(page[22:26], "little")
+            page[22:26] = bytes(4)
+            mirrored = zlib.crc32(page.translate(_MIRRORED), 0xFFFF_FFFF) ^ 0xFFFF_FFFF
+            if int(f"{mirrored:032b}"[::-1], 2) != stated:
+                return True
+    return False
 
 
 def _wav_seconds(path: str) -> float | None:

@@ -4,8 +4,10 @@ started before anything else is done; nothing heavy is imported here.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -50,14 +52,35 @@ class Started:
         self.process.close()
 
 
+_SETTINGS = {
+    "OPENBLAS_NUM_THREADS": "1",  # numpy's threads would spin on the cores that decode
+    # glibc gives a block of sound back to the system and takes it anew each time unless it may keep that much.
+    "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(32 << 20),
+}
+
+
 def start() -> Started:
     """A process that waits for its settings."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=work, args=(theirs,), daemon=True)
-    process.start()
+    with _environment():
+        process.start()
     theirs.close()
     return Started(process, ours)
+
+
+@contextlib.contextmanager
+def _environment() -> Iterator[None]:
+    """What decoders need is in the environment while one is started: it inherits it."""
+    missing = {name: value for name, value in _SETTINGS.items() if name not in os.environ}
+    os.environ.update(missing)
+    try:
+        yield
+    finally:
+        for name in missing:
+            del os.environ[name]
 
 
 @dataclass

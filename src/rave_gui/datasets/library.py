@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rave_gui.datasets import beside
+from rave_gui.datasets.category import KEY, category_of
 from rave_gui.datasets.target import refuse_existing
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr
@@ -119,7 +120,22 @@ def _copy(
     path, target = resolve(dataset, project), _target(output, project)
     params = DatasetCopyParams(str(path), str(target))
     view = services.jobs.submit(kind, params, project=project, title=title.format(name=target.name))
-    return _register(view, target, project)
+    _register(view, target, project)
+    if project is not None and target.parent == project / FOLDER:
+        _sort_in(project, path, target.name)
+    return view
+
+
+def _sort_in(project: Path, original: Path, copy: str) -> None:
+    """A copy stands where its original does: in the same category, with the same tags."""
+    store = Project.open(project).store
+    known = next((record for record in store.items("dataset") if record.path == original), None)
+    if known is None:
+        return
+    if category := category_of(known):
+        store.set_info("dataset", copy, {KEY: category})
+    if tags := store.tags("dataset").get(known.name):
+        store.tag("dataset", copy, tags)
 
 
 def repair(services: Services, dataset: Path, output: Path, project: Path | None = None) -> JobView:

@@ -13,11 +13,20 @@ from rave_gui.i18n import tr
 from rave_gui.projects.size import disk_usage
 from rave_protocol.specs import DatasetParams
 
-_MOST = 400
-"""Sound never takes more than so many times the bytes of its file (8 kbit/s becoming 16 bit stereo at 96 kHz), digital silence aside:
-where even that fits, headers are not read."""
+_LEAST = 500
+"""Bytes that a second of sound takes in its file at the least (4 kbit/s), digital silence aside: where even so much sound would fit,
+headers are not read."""
+_CHANNELS = 8
+"""A file has hardly ever more, where each channel of it becomes sound of its own."""
 _UNSURE = 1.5
 """Lengths that headers only estimate have to be beyond the room by this factor."""
+
+
+def _most(params: DatasetParams, files: Sequence[Found]) -> float:
+    """Bytes that the files' sound cannot exceed as a dataset, whatever their headers say; each may be padded to a whole chunk."""
+    channels = _CHANNELS if params.mono == "separate" else params.channels
+    seconds = sum(file.size for file in files) / _LEAST
+    return 2 * channels * (seconds * params.sample_rate + len(files) * 2 * params.num_signal)
 
 
 def refusal(
@@ -37,7 +46,7 @@ def refusal(
     free = shutil.disk_usage(building).free + disk_usage(building, check)[0]
     allowed = params.max_size if limited and params.max_size else None
     room = free if allowed is None else min(free, allowed)
-    if sum(file.size for file in files) * _MOST < room:
+    if _most(params, files) < room:
         return None
     from rave_gui.datasets.preflight import bytes_needed
     from rave_gui.datasets.scan import headers_of

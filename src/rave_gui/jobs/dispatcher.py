@@ -6,7 +6,6 @@ own: killed, the next one sees the same registry, the same folders and the same 
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from rave_gui.jobs import recovery
 from rave_gui.jobs.folder import JobFolder
 from rave_gui.jobs.herald import Herald
 from rave_gui.jobs.launch import app_command, app_environment
+from rave_gui.jobs.nap import GLANCE_SECONDS, Nap
 from rave_gui.jobs.reconcile import MAX_ATTEMPTS, reconcile
 from rave_gui.jobs.registry import Registry, Row
 from rave_gui.jobs.state import LIVE, JobState
@@ -37,8 +37,6 @@ EVERYWHERE = "train:auto"
 """Lane of a training whose device nobody knows beforehand: it runs alone among trainings."""
 
 LOG = "dispatcher.log"
-NAP_SECONDS = 0.03
-"""How soon a new job is noticed; looking at two files' times costs some microseconds."""
 LOG_LIMIT = 1 << 20
 
 
@@ -70,7 +68,7 @@ class Dispatcher:
         self.idle = idle
         self.poll = poll
         self.registry = Registry(paths.registry)
-        self._files = (str(paths.registry), f"{paths.registry}-wal")
+        self._nap = Nap([paths.registry, Path(f"{paths.registry}-wal")])
         self._runners: dict[str, _Runner] = {}
         self._missed: dict[str, float] = {}
         self._queued: dict[Path, tuple[int, JobState]] = {}
@@ -93,28 +91,11 @@ class Dispatcher:
     def _serve(self) -> None:
         idle_since = time.monotonic()
         while time.monotonic() - idle_since < self.idle:
-            stamp = self._stamp()
+            stamp = self._nap.stamp()
             if self.step():
                 idle_since = time.monotonic()
-            self._nap(stamp)
-
-    def _nap(self, stamp: tuple[int, ...]) -> None:
-        """Sleep until the next look; cut short when a job was registered since ``stamp``, so that nobody waits for the clock."""
-        end = time.monotonic() + self.poll
-        while (left := end - time.monotonic()) > 0:
-            time.sleep(min(NAP_SECONDS, left))
-            if self._missed or self._stamp() != stamp:  # registered, and its folder is about to be there
-                return
-
-    def _stamp(self) -> tuple[int, ...]:
-        """Times of the registry's files: they differ once somebody has written into it."""
-        found = []
-        for path in self._files:
-            try:
-                found.append(os.stat(path).st_mtime_ns)  # noqa: PTH116 - many times a second
-            except OSError:
-                found.append(0)
-        return tuple(found)
+            # A job that was registered, and its folder is about to be there: nobody waits for the clock.
+            self._nap.sleep(GLANCE_SECONDS if self._missed else self.poll, stamp)
 
     def step(self) -> bool:
         """One look at everything; starts what may start. Returns whether anything is queued or running."""

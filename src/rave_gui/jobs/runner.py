@@ -19,6 +19,7 @@ from rave_gui.i18n import tr
 from rave_gui.jobs.fold import Fold
 from rave_gui.jobs.folder import JobFolder
 from rave_gui.jobs.launch import Work, start_work
+from rave_gui.jobs.nap import Nap
 from rave_gui.jobs.postmortem import Death, oom_kills, unreadable
 from rave_gui.jobs.processes import ProcessTree
 from rave_gui.jobs.reader import EventReader
@@ -134,7 +135,9 @@ class Runner:
 
     def _supervise(self) -> None:
         state = self._fold.state
+        nap = Nap([self.folder.events, self.folder.commands])
         while not state.final:
+            stamp = nap.stamp()
             alive = self._alive()  # before the events are read: what a dying process said last is not missed
             self._drain()
             if not state.final and not alive:
@@ -143,7 +146,7 @@ class Runner:
             self._enforce_cancel()
             self._save()
             if not state.final:
-                time.sleep(self.timers.poll)
+                nap.sleep(self.timers.poll, stamp)
         self._end()
         self._see_off()
 

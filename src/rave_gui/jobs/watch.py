@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rave_gui.errors import JobError
+from rave_gui.jobs.nap import Nap
 from rave_gui.jobs.state import FINAL
+from rave_protocol import jobfolder
 from rave_protocol.events import Failed, Stamped
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ class Watch:
 
     def looks(self) -> Iterator[list[Stamped]]:
         """The events new at each look (maybe none), the first look now and then ten a second; ends after the job's last event."""
+        nap = Nap([self.view.folder / jobfolder.STATE])
         while True:
+            stamp = nap.stamp()
             # The state is read before the events: whatever was written before the end is then still read.
             self.view = self._jobs.get(self.view.id, self._project)
             while found := self._reader.read():
@@ -44,7 +47,7 @@ class Watch:
             yield []
             if self.view.final:
                 return
-            time.sleep(POLL_SECONDS)
+            nap.sleep(POLL_SECONDS, stamp)
 
     def wait(
         self,
