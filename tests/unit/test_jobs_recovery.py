@@ -101,14 +101,34 @@ def test_the_batch_is_halved_only_where_that_was_allowed(
     assert other.params.batch == 8
 
 
+def checkpoint(run: Path, step: int) -> Path:
+    whole = run / "version_0" / "checkpoints" / f"step_{step:08d}.ckpt"
+    whole.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(whole, "w") as file:
+        file.writestr("archive/data.pkl", b"")
+    return whole
+
+
+def test_tries_count_only_those_in_a_row_that_got_nowhere(paths: AppPaths, tmp_path: Path) -> None:
+    """A run of weeks may break off more often than it has tries, as long as it saves something in between."""
+    run = tmp_path / "runs" / "a"
+    first = submit(paths, tmp_path, tries=1)
+    dispatcher = Dispatcher(paths)
+    for number in range(4):
+        checkpoint(run, 40 * (number + 1))
+        end(JobService(paths).latest(first.id, tmp_path / "project"))
+        dispatcher.step()
+        assert len(all_jobs(paths, tmp_path)) == number + 2
+    end(JobService(paths).latest(first.id, tmp_path / "project"))
+    dispatcher.step()
+    assert len(all_jobs(paths, tmp_path)) == 5, "this one saved nothing"
+
+
 def test_a_job_that_ended_is_followed_by_the_next_until_the_tries_are_used_up(
     paths: AppPaths, tmp_path: Path
 ) -> None:
     first = submit(paths, tmp_path)
-    whole = tmp_path / "runs" / "a" / "version_0" / "checkpoints" / "step_00000040.ckpt"
-    whole.parent.mkdir(parents=True)
-    with zipfile.ZipFile(whole, "w") as file:
-        file.writestr("archive/data.pkl", b"")
+    whole = checkpoint(tmp_path / "runs" / "a", 40)
     dispatcher = Dispatcher(paths)
     pauses = []
     for number in range(3):

@@ -33,8 +33,6 @@ FEATURES = "features.npz"
 FORMAT = 1
 SAMPLE = 5000
 """Chunks analysed at most, evenly spread; at 6 s a chunk about a minute of one core."""
-MAX_SOURCES = 500
-"""Recordings listed one by one, the longest first."""
 NARROW = 0.8
 """A bandwidth below this share of half the sample rate is worth a word."""
 _SAVE_SECONDS = 10.0
@@ -364,7 +362,7 @@ def _by_source(
             )
         )
     found.sort(key=lambda one: (-one.seconds, one.path))
-    return found[:MAX_SOURCES]
+    return found
 
 
 def _notes(stats: DatasetStats, rms: npt.NDArray[np.float64]) -> list[str]:

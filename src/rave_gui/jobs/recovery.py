@@ -1,5 +1,5 @@
-"""Trainings that start again by themselves after a crash, a reboot or too little memory: as often as the user allowed, from the last
-checkpoint, with half the batch where that was allowed too.
+"""Trainings that start again by themselves after a crash, a reboot or too little memory: so often in a row as the user allowed without
+getting on, from the last checkpoint, with half the batch where that was allowed too.
 """
 
 from __future__ import annotations
@@ -49,24 +49,33 @@ def due(folder: JobFolder, state: JobState) -> Again | None:
         return None
     if not isinstance(spec.params, TrainParams) or spec.params.tries < 1:
         return None
-    attempt = 1 + _attempts_before(folder, spec)
-    if attempt > spec.params.tries or _goes_on(folder, spec):
-        return None
     params = retry_params(spec.params, folder.path)
     if not isinstance(params, TrainParams):
+        return None
+    attempt = 1 + _in_vain(folder, spec, params.resume)
+    if attempt > spec.params.tries or _goes_on(folder, spec):
         return None
     if code == "out-of-memory" and params.halve_batch and params.batch > 1:
         params = dataclasses.replace(params, batch=params.batch // 2)
     return Again(spec, params, attempt)
 
 
-def _attempts_before(folder: JobFolder, spec: JobSpec) -> int:
-    """How many jobs this one retries, one after the other."""
-    count, before = 0, spec.retry_of
-    while before and count <= 100:
+def _in_vain(folder: JobFolder, spec: JobSpec, resume: str | None) -> int:
+    """How many attempts in a row ended without a checkpoint later than the one they began from. ``resume``: where the next begins.
+
+    A training of weeks may be interrupted more often than it has tries, as long as it gets on in between.
+    """
+    count = 0
+    while (
+        spec.retry_of
+        and isinstance(spec.params, TrainParams)
+        and spec.params.resume == resume
+        and count <= 100
+    ):
         count += 1
+        resume = spec.params.resume
         try:
-            before = JobFolder(folder.path.parent / before).read_spec().retry_of
+            spec = JobFolder(folder.path.parent / spec.retry_of).read_spec()
         except (ProtocolError, OSError):
             break
     return count
