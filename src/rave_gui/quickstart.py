@@ -328,7 +328,8 @@ class _Drive:
         if stage == "training":
             run_folder = again or project.runs / project.free(project.runs, "run", f"{label}-{way.preset}")
             fields = configs.preset(way.preset, way.steps)
-            params = TrainParams(dataset, str(run_folder), run_folder.name, **fields)
+            # Whoever waits for the whole way is asked when it breaks off; nothing goes on behind its back.
+            params = TrainParams(dataset, str(run_folder), run_folder.name, tries=0, **fields)
             return StageRecord(str(run_folder)), params, f"Train {run_folder.name}"
         run_folder = Path(way.stages["training"].target)
         checkpoint = str((way.stages["training"].result or {}).get("checkpoint") or run_folder)

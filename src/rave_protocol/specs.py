@@ -133,8 +133,8 @@ class TrainParams:
     """Checkpoint of another run whose fitting weights the new model starts with (transfer learning)."""
     halve_batch: bool = False
     """When memory runs out the batch may be halved and the training go on from the last checkpoint."""
-    tries: int = 0
-    """How often a training that crashed or ran out of memory is started again from its last checkpoint."""
+    tries: int = 3
+    """How often in a row a training that broke off is started again from its last checkpoint without having saved anything new."""
     clips: list[str] = field(default_factory=list)
     """Sound files that are sent through the model at every checkpoint and validation, to hear it learn (at most the first 20 s of each)."""
     probe_phase_2: bool = True

@@ -16,13 +16,16 @@ from tests.helpers.training import RecordedRun, make_project
 from tests.ui.conftest import Opener
 
 from rave_gui.jobs import JobService
+from rave_gui.paths import default_paths
 from rave_gui.projects import Project
 from rave_gui.ui.app import App
 from rave_gui.ui.dialogs.run_extend import ExtendDialog
 from rave_gui.ui.dialogs.run_go_on import GoOnDialog
 from rave_gui.ui.dialogs.run_rename import RenameDialog
+from rave_gui.ui.dialogs.run_schedule import ScheduleDialog
 from rave_gui.ui.dialogs.run_tags import TagsDialog
 from rave_gui.ui.dialogs.run_template import TemplateDialog
+from rave_protocol.specs import TrainParams
 
 press = QTest.keyClick
 D = TypeVar("D", bound=QDialog)
@@ -332,6 +335,48 @@ def test_a_training_is_made_longer(
     dialog.submit()
     qtbot.waitUntil(lambda: live.commands == ["extend"])
     live.answer()
+    qtbot.waitUntil(lambda: not dialog.isVisible())
+
+
+def test_making_it_longer_says_when_that_means_phase_2(
+    open_app: Opener, qtbot: QtBot, project: Project, live: RecordedRun
+) -> None:
+    (live.path / "config.gin").write_text("PHASE_1_DURATION = 400\n")
+    for config in live.path.glob("version_*/config.gin"):
+        config.unlink()
+    app = open_page(open_app, qtbot, project)
+    page = app.page("training")
+    qtbot.waitUntil(lambda: page.model.get("live") is not None and page.model.get("live").state == "running")
+    page.runs.table.select("live")
+    app.session.actions.trigger("training.extend")
+    dialog = asked(app, ExtendDialog)
+    qtbot.waitUntil(dialog.phase.isVisible)
+    assert "400" in dialog.phase.text()
+    dialog._know_switch(10_000.0)
+    assert not dialog.phase.isVisible(), "phase 1 goes on beyond the new end"
+    dialog.reject()
+
+
+def test_when_a_waiting_run_begins_is_changed(
+    open_app: Opener, qtbot: QtBot, project: Project, live: RecordedRun
+) -> None:
+    app = open_page(open_app, qtbot, project)
+    page = app.page("training")
+    params = TrainParams("demo", str(project.runs / "later"), "later", device="cpu")
+    job = JobService(default_paths()).submit(
+        "train", params, project=project.path, title="later", not_before=2.0**32
+    )
+    project.store.register("run", "later", project.runs / "later", job=job.id)
+    qtbot.waitUntil(lambda: page.model.get("later") is not None and page.model.get("later").state == "queued")
+    page.runs.table.select("live")
+    assert not app.session.actions.is_enabled("training.schedule")
+    page.runs.table.select("later")
+    app.session.actions.trigger("training.schedule")
+    dialog = asked(app, ScheduleDialog)
+    assert dialog.when.time.isVisible(), "the time that was set is shown"
+    dialog.when.choice.button("now").click()
+    dialog.submit()
+    qtbot.waitUntil(lambda: JobService(default_paths()).get(job.id, project.path).not_before is None)
     qtbot.waitUntil(lambda: not dialog.isVisible())
 
 

@@ -381,3 +381,55 @@ def test_what_is_asked_of_a_live_training_says_what_comes_of_it(
     assert "goes on." in capsys.readouterr().out
     assert asked == [("extend", {"max_steps": 900}), ("resume", {})]
     run.release()
+
+
+# --- when one that waits begins
+
+
+def test_a_run_that_waits_begins_when_it_is_told_to(services: Services, project: Project) -> None:
+    sounds(project)
+    job = actions.start(services, project, "demo", {"device": "cpu"}, name="later", start_at=2.0**40)
+    assert actions.schedule(services, project, "later", 2.0**41).not_before == 2.0**41
+    assert services.jobs.get(job.id, project.path).not_before == 2.0**41
+    assert actions.schedule(services, project, "later", None).not_before is None
+    end(JobFolder(job.folder), "failed")
+    with pytest.raises(UserError) as caught:
+        actions.schedule(services, project, "later", None)
+    assert caught.value.code == "job-not-queued"
+
+
+def test_resuming_a_run_that_is_about_to_go_on_by_itself_ends_its_pause(
+    services: Services, project: Project
+) -> None:
+    sounds(project)
+    first = actions.start(services, project, "demo", {"device": "cpu", "tries": 2}, name="broken")
+    end(JobFolder(first.folder), "interrupted")
+    second = services.jobs.submit(
+        "train",
+        TrainParams("demo", str(project.runs / "broken"), "broken", device="cpu", max_steps=40),
+        project=project.path,
+        title="broken",
+        retry_of=first.id,
+        not_before=2.0**40,
+    )
+    state = JobFolder(first.folder).read_state()
+    state.retried_by = second.id
+    JobFolder(first.folder).write_state(state)
+    view = actions.resume(services, project, "broken", steps=900)
+    assert (view.id, view.not_before) == (second.id, None)
+    assert read_aim(second.folder) == 900
+    assert len(services.jobs.list(project.path)) == 2, "nobody else trains it"
+
+
+def test_when_a_run_begins_on_the_command_line(
+    services: Services, project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sounds(project)
+    actions.start(services, project, "demo", {"device": "cpu"}, name="later", start_at=2.0**40)
+    where = ["--project", str(project.path), "--json"]
+    assert main(["train", "schedule", "later", "--now", *where]) == 0
+    assert json.loads(capsys.readouterr().out)["not_before"] is None
+    assert main(["train", "schedule", "later", "--at", "2100-01-01 06:00", *where]) == 0
+    assert json.loads(capsys.readouterr().out)["not_before"] > 4e9
+    assert main(["train", "schedule", "later", *where]) == 2
+    assert main(["train", "schedule", "later", "--at", "2001-01-01 06:00", *where]) == 3

@@ -27,6 +27,7 @@ from rave_gui.cli.training_shared import (
     base_options,
     detach_option,
     fields_given,
+    moment,
     open_project,
     started,
 )
@@ -101,40 +102,6 @@ def start_command(
     if not detach:
         output.text = f"The run is in {run.path} ({output.data.get('step')} steps)."
     return output
-
-
-def moment(text: str) -> float:
-    """Seconds since the epoch of a time of day (today's, or tomorrow's when it has passed) or of a date with time, both local.
-
-    Raises :class:`UserError` (``bad-time``).
-    """
-    from datetime import datetime, timedelta
-
-    from rave_gui.errors import UserError
-
-    now = datetime.now().astimezone()
-    for pattern in ("%H:%M", "%H:%M:%S"):
-        try:
-            found = datetime.strptime(text, pattern)  # noqa: DTZ007 - made local in the next line
-        except ValueError:
-            continue
-        then = now.replace(hour=found.hour, minute=found.minute, second=found.second, microsecond=0)
-        return (then if then > now else then + timedelta(days=1)).timestamp()
-    try:
-        day = datetime.fromisoformat(text).astimezone()
-    except ValueError:
-        raise UserError(
-            tr("{text} is not a time.", text=repr(text)),
-            tr("Write 22:30, or 2026-11-24 06:00."),
-            code="bad-time",
-        ) from None
-    if day <= now:
-        raise UserError(
-            tr("{text} has passed.", text=text),
-            tr("Give a time to come, or leave --at out to start at once."),
-            code="bad-time",
-        )
-    return day.timestamp()
 
 
 @command.command("resume")

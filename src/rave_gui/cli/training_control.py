@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from rave_gui.cli.training_shared import (
     base_options,
     detach_option,
     fields_given,
+    moment,
     open_project,
     started,
 )
@@ -236,6 +238,36 @@ def extend_command(console: Console, /, *, run: str, project: str, steps: int, d
     return started(console, view, detach, {"run": str(_run_path(opened, run))}, str(opened.path))
 
 
+@click.command("schedule")
+@click.argument("run")
+@existing_project_option
+@click.option(
+    "--at", "begin", metavar="TIME", help="Not before then: 22:30, or 2026-11-24 06:00 (local time)."
+)
+@click.option("--now", is_flag=True, help="As soon as its turn comes.")
+@json_option
+@pass_console
+def schedule_command(console: Console, /, *, run: str, project: str, begin: str | None, now: bool) -> Output:
+    """Change when a run that waits in the queue begins."""
+    from rave_gui.training import actions
+
+    if (begin is None) == (not now):
+        raise click.UsageError("Give either --at TIME or --now.")
+    view = actions.schedule(
+        console.services, open_project(project), run, None if begin is None else moment(begin)
+    )
+    words = (
+        tr("“{title}” begins as soon as its turn comes.", title=view.title)
+        if view.not_before is None
+        else tr(
+            "“{title}” does not begin before {time}.",
+            title=view.title,
+            time=time.strftime("%Y-%m-%d %H:%M", time.localtime(view.not_before)),
+        )
+    )
+    return Output({"job": view.id, "state": view.state, "not_before": view.not_before}, words)
+
+
 def _run_path(project: Project, run: str) -> Path:
     record = project.store.get("run", run)
     return record.path if record is not None else project.find_run(run)
@@ -246,4 +278,5 @@ COMMANDS = (
     trial_command,
     *ASKING,
     extend_command,
+    schedule_command,
 )

@@ -10,6 +10,8 @@ import click
 from rave_gui.cli.console import Console, Output, shell
 from rave_gui.cli.follow import wait
 from rave_gui.cli.parameters import given
+from rave_gui.errors import UserError
+from rave_gui.i18n import tr
 from rave_gui.training.parameters import PARAMETERS
 
 if TYPE_CHECKING:
@@ -100,3 +102,35 @@ def base_options(function: Any) -> Any:
     ):  # fmt: skip
         function = option(function)
     return function
+
+
+def moment(text: str) -> float:
+    """Seconds since the epoch of a time of day (today's, or tomorrow's when it has passed) or of a date with time, both local.
+
+    Raises :class:`UserError` (``bad-time``).
+    """
+    from datetime import datetime, timedelta
+
+    now = datetime.now().astimezone()
+    for pattern in ("%H:%M", "%H:%M:%S"):
+        try:
+            found = datetime.strptime(text, pattern)  # noqa: DTZ007 - made local in the next line
+        except ValueError:
+            continue
+        then = now.replace(hour=found.hour, minute=found.minute, second=found.second, microsecond=0)
+        return (then if then > now else then + timedelta(days=1)).timestamp()
+    try:
+        day = datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        raise UserError(
+            tr("{text} is not a time.", text=repr(text)),
+            tr("Write 22:30, or 2026-11-24 06:00."),
+            code="bad-time",
+        ) from None
+    if day <= now:
+        raise UserError(
+            tr("{text} has passed.", text=text),
+            tr("Give a time to come, or leave --at out to start at once."),
+            code="bad-time",
+        )
+    return day.timestamp()

@@ -19,6 +19,7 @@ from rave_gui.jobs import recovery
 from rave_gui.jobs.folder import JobFolder
 from rave_gui.jobs.herald import Herald
 from rave_gui.jobs.launch import app_command, app_environment
+from rave_gui.jobs.login import LoginItem
 from rave_gui.jobs.nap import GLANCE_SECONDS, Nap
 from rave_gui.jobs.reconcile import MAX_ATTEMPTS, reconcile
 from rave_gui.jobs.registry import Registry, Row
@@ -56,6 +57,8 @@ class _Look:
     busy: Counter[str] = field(default_factory=Counter)
     queued: list[tuple[Row, JobFolder]] = field(default_factory=list)
     pending: int = 0
+    trainings: bool = False
+    """Whether a training runs or waits."""
     running: list[Path] = field(default_factory=list)
     """Folders of jobs that somebody is at work on."""
 
@@ -73,6 +76,7 @@ class Dispatcher:
         self._missed: dict[str, float] = {}
         self._queued: dict[Path, tuple[int, JobState]] = {}
         self.herald = Herald(paths)
+        self.login = LoginItem(paths)
 
     def run(self) -> int:
         """Dispatch until idle. Returns 0, also when another dispatcher is at work."""
@@ -109,6 +113,7 @@ class Dispatcher:
             print(error.message, error.details, file=sys.stderr, flush=True)
             return False
         self.herald.see(look.running)
+        self.login.see(look.trainings)
         for row, folder in look.queued:
             if self._free(row.lane, look.busy):
                 look.busy[row.lane] += 1
@@ -161,6 +166,7 @@ class Dispatcher:
     def _place(self, row: Row, folder: JobFolder, state: JobState, look: _Look) -> None:
         """Sort one job into the look; end it, or replace its runner, where that is due."""
         look.pending += 1
+        look.trainings = look.trainings or (row.lane != LIGHT and not state.final)
         if folder.runner_alive():
             look.busy[row.lane] += 1
             look.running.append(folder.path)
@@ -172,6 +178,7 @@ class Dispatcher:
                 again = recovery.due(folder, state)
                 if again is not None:  # before the row ends: whoever is killed in between finds it again
                     look.pending += 1
+                    look.trainings = True
                     look.busy[row.lane] += 1  # the next look finds the new attempt in its place
                     recovery.submit(self.paths, row, folder, again)
                 else:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from rave_gui.jobs.fold import Fold
 from rave_gui.jobs.folder import JobFolder
-from rave_gui.jobs.postmortem import NO_ROOM, Death, explain
+from rave_gui.jobs.postmortem import NO_ROOM, Death, explain, unreadable
 from rave_gui.jobs.reader import EventReader
 from rave_gui.jobs.state import LIVE, JobState
 from rave_protocol.codec import ProtocolError, decode
@@ -100,3 +100,24 @@ def interrupt(state: JobState, folder: JobFolder, death: Death) -> None:
     state.error = error
     state.ended = time.time()
     state.move("interrupted", error["message"])
+
+
+def end_stray(folder: JobFolder, reason: str) -> bool:
+    """End a waiting job that is not this user's to run; where that cannot be written, it only waits on (False).
+
+    One that cannot be read could not be retried either: it failed, and says why.
+    """
+    with contextlib.suppress(OSError), folder.sole() as alone:
+        state = folder.read_state()
+        if not alone or state.state != "queued":
+            return alone
+        state.ended = time.time()
+        try:
+            folder.read_spec()
+            state.move("interrupted", reason)
+        except ProtocolError as error:
+            state.error = unreadable(error)
+            state.move("failed", state.error["message"])
+        folder.write_state(state)
+        return True
+    return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import math
 import os
@@ -18,9 +17,8 @@ from rave_gui.i18n import tr
 from rave_gui.jobs.dispatcher import EVERYWHERE, LIGHT, Starter
 from rave_gui.jobs.folder import JobFolder, create
 from rave_gui.jobs.launch import Engine
-from rave_gui.jobs.postmortem import unreadable
 from rave_gui.jobs.reader import EventReader
-from rave_gui.jobs.reconcile import reconcile
+from rave_gui.jobs.reconcile import end_stray, reconcile
 from rave_gui.jobs.registry import Registry, Row
 from rave_gui.jobs.retry import note_retry, retry_params
 from rave_gui.jobs.state import LIVE, JobState
@@ -325,6 +323,31 @@ class JobService:
             )
         self._registry.place(view.id, self.get(before, project).id if before else None)
 
+    def schedule(self, job_id: str, moment: float | None, project: Path | None = None) -> JobView:
+        """Let a queued job begin not before ``moment`` (seconds since the epoch); None: as soon as its turn comes.
+
+        Raises :class:`UserError` ``job-not-queued`` for one that does not wait any more.
+        """
+        folder = self._find(job_id, project)
+        view = self._view(folder)
+        self._refuse_foreign(view)
+        with folder.sole() as alone:  # no runner can take it meanwhile
+            state = folder.read_state() if alone else None
+            if state is not None and state.state == "queued":
+                # A time that a person set keeps nobody behind it waiting.
+                state.not_before, state.holds = moment, False
+                folder.write_state(state)
+                self._starter.ensure()
+                return make_view(folder, state)
+        raise UserError(
+            tr(
+                "{title}: the job does not wait any more; it is {state}.",
+                title=view.title,
+                state=self._view(folder).state,
+            ),
+            code="job-not-queued",
+        )
+
     def moved(self, old: Path, new: Path) -> None:
         """A project's folder was renamed from ``old`` to ``new`` (both absolute): its jobs stay this user's own."""
         self._registry.move(old, new)
@@ -491,9 +514,9 @@ class JobService:
         """
         folder = JobFolder(view.folder)
         if row is not None and row.folder != view.folder and JobFolder(row.folder).exists():
-            return _end_stray(folder, f"This is a copy; the job itself is in {row.folder}.")
+            return end_stray(folder, f"This is a copy; the job itself is in {row.folder}.")
         if row is None and view.folder.parent != self.paths.jobs:
-            return _end_stray(folder, "It is in no queue of this computer. Press Retry to start it here.")
+            return end_stray(folder, "It is in no queue of this computer. Press Retry to start it here.")
         try:
             params = folder.read_spec().params
         except (ProtocolError, OSError):
@@ -509,27 +532,6 @@ class JobService:
                 tr("Use RAVE GUI there to change it."),
                 code="job-elsewhere",
             )
-
-
-def _end_stray(folder: JobFolder, reason: str) -> bool:
-    """End a waiting job that is not this user's to run; where that cannot be written, it only waits on (False).
-
-    One that cannot be read could not be retried either: it failed, and says why.
-    """
-    with contextlib.suppress(OSError), folder.sole() as alone:
-        state = folder.read_state()
-        if not alone or state.state != "queued":
-            return alone
-        state.ended = time.time()
-        try:
-            folder.read_spec()
-            state.move("interrupted", reason)
-        except ProtocolError as error:
-            state.error = unreadable(error)
-            state.move("failed", state.error["message"])
-        folder.write_state(state)
-        return True
-    return False
 
 
 def _changed(folder: JobFolder) -> int:

@@ -137,6 +137,16 @@ SCHEMA: tuple[Setting, ...] = (
         section=JOBS,
     ),
     Setting(
+        "go_on_at_login",
+        True,
+        N_("Go on after a restart of the computer"),
+        N_(
+            "While trainings run or wait, RAVE GUI stands among the programs that start at login, without a window, so that a restart "
+            "does not hold them up. With no training it stands there no longer."
+        ),
+        section=JOBS,
+    ),
+    Setting(
         "notify",
         True,
         N_("Notify when a job ends"),

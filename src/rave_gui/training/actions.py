@@ -109,10 +109,16 @@ def resume(
     """Go on with a run from its newest whole checkpoint (or the given one: see :func:`~rave_gui.training.sources.choose`) until ``steps`` in all; its files are never touched.
 
     The settings are those of the job that trained it, but for ``changes`` (fields of ``TrainParams``; see :func:`plan_resume` for
-    what they mean); a run from elsewhere takes its configuration from its ``config.gin`` and needs ``steps``. Raises :class:`UserError`: run-missing, run-busy, checkpoint-missing, bad-steps, engine-missing.
+    what they mean); a run from elsewhere takes its configuration from its ``config.gin`` and needs ``steps``. One that waits to go
+    on by itself begins at once. Raises :class:`UserError`: run-missing, run-busy, checkpoint-missing, bad-steps, engine-missing.
     """
     services.engine.python()
     folder = _find(project, run)
+    waiting = job_of(services, project, folder.name)
+    if waiting is not None and waiting.state == "queued" and waiting.retry_of and not (checkpoint or changes):
+        if steps is not None:
+            _extend_queued(waiting, steps)
+        return services.jobs.schedule(waiting.id, None, project.path)
     _refuse_busy(services, project, folder)
     source = sources.choose(folder, checkpoint).checkpoint
     _refuse_values(changes or {})
@@ -307,6 +313,14 @@ def extend(services: Services, project: Project, run: str, steps: int) -> JobVie
             raise UserError(answer["message"], tr("Give a larger number of steps."), code="bad-steps")
         return services.jobs.get(job.id, project.path)
     return resume(services, project, run, steps=steps)
+
+
+def schedule(services: Services, project: Project, run: str, moment: float | None) -> JobView:
+    """Let a run that waits in the queue begin not before ``moment`` (seconds since the epoch); None: as soon as its turn comes.
+
+    Raises :class:`UserError`: no-such-job, wrong-kind, job-not-queued.
+    """
+    return services.jobs.schedule(_job_of(services, project, run).id, moment, project.path)
 
 
 def _extend_queued(job: JobView, steps: int) -> bool:

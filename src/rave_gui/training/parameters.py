@@ -248,8 +248,8 @@ PARAMETERS: tuple[Parameter, ...] = (
         level="advanced",
     ),
     Parameter(
-        "tries", "int", 0, "safety", N_("Start again by itself"),
-        N_("So often a training that crashed or ran out of memory goes on from its last checkpoint without being asked."),
+        "tries", "int", 3, "safety", N_("Start again by itself"),
+        N_("So often in a row a training that broke off (a crash, a restart, too little memory) goes on from its last checkpoint without being asked. Once it has saved something new, it has all its tries again."),
         minimum=0, maximum=20, level="advanced",
     ),
     Parameter(

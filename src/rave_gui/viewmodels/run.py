@@ -245,7 +245,7 @@ class RunModel:
         self.changed.emit(frozenset({"asked"}))
 
     def can(self, action: str) -> bool:
-        """Whether a command applies now: pause, resume, stop, save, preview, phase2, cancel, go_on."""
+        """Whether a command applies now: pause, resume, stop, save, preview, phase2, extend, schedule, cancel, go_on."""
         working = self.active and self.job.state in ("running", "paused")
         waiting = self.asked in ("stop", "cancel")
         return {
@@ -255,7 +255,8 @@ class RunModel:
             "save": working and not waiting,
             "preview": working and not waiting,
             "phase2": working and not waiting and self.phase != "phase 2",
-            "extend": working and not waiting,
+            "extend": (working or self.job.state == "queued") and not waiting,
+            "schedule": self.job.state == "queued" and not waiting,
             "cancel": self.active and self.asked != "cancel" and self.job.state != "stopping",
             "go_on": self.ready and not self.active and bool(self.files.checkpoints),
         }[action]

@@ -225,7 +225,7 @@ def accepts(key: str, row: RunItem) -> bool:
 
 
 def can(row: RunItem | None, action: str) -> bool:
-    """Whether an action applies: pause, resume (a pause), stop, save, phase2, preview, cancel, go_on, rename, delete, again."""
+    """Whether an action applies: pause, resume (a pause), stop, save, phase2, preview, extend, schedule, cancel, go_on, rename, delete, again."""
     if row is None:
         return False
     if row.missing:
@@ -238,7 +238,8 @@ def can(row: RunItem | None, action: str) -> bool:
         "save": working,
         "preview": working,
         "phase2": working and row.phase != "phase 2",
-        "extend": working,
+        "extend": working or row.state == "queued",
+        "schedule": row.state == "queued",
         "cancel": row.active and row.state != "stopping",
         "go_on": not row.active and (row.checkpoints > 0 or row.step is not None),
         "rename": not row.active,

@@ -32,6 +32,7 @@ STEERING = (
     "training.preview",
     "training.phase2",
     "training.extend",
+    "training.schedule",
 )
 KEEPING = ("training.star", "training.tags", "training.rename", "training.reveal", "training.delete")
 
@@ -113,6 +114,7 @@ class RunCommands:
             own("preview", tr("Listen now"), partial(steering.send, "preview"), "headphones", "Ctrl+L", tip=tr("Lets the model play a held-out piece at once"), enabled=takes("preview"), group=steer),
             own("phase2", tr("Start phase 2 now"), steering.phase2, "step-forward", "", tip=tr("Phase 1 ends with the running step"), enabled=takes("phase2"), group=steer),
             own("extend", tr("Make it longer…"), steering.extend, "chevrons-right", "Ctrl+E", tip=tr("More steps than were planned; it goes on without a break"), enabled=takes("extend"), group=steer),
+            own("schedule", tr("When it begins…"), steering.schedule, "clock", "Ctrl+Shift+W", tip=tr("Lets a run that waits begin now, or later"), enabled=takes("schedule"), group=steer),
             own("cancel", tr("Cancel the training…"), steering.cancel, "x", "Ctrl+Backspace", tip=tr("Ends now; steps since the last checkpoint are lost"), enabled=takes("cancel"), group=steer, danger=True),
             own("go_on", tr("Go on…"), self.go_on, "play", "Ctrl+G", tip=tr("Trains further from a checkpoint of this run"), enabled=can("go_on"), group=steer),
             own("again", tr("New run like this…"), self.again, "copy-plus", "Ctrl+D", tip=tr("The same settings, to be changed where you like"), enabled=can("again")),

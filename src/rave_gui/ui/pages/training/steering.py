@@ -96,6 +96,14 @@ class Steering:
         if found:
             ExtendDialog(self._session, found[0]).show_it()
 
+    def schedule(self) -> None:
+        """Change when one that waits begins."""
+        from rave_gui.ui.dialogs.run_schedule import ScheduleDialog
+
+        found = self.targets("schedule")
+        if found:
+            ScheduleDialog(self._session, found[0]).show_it()
+
     def phase2(self) -> None:
         """Ask first: it cannot be taken back."""
         if self._session.ask(

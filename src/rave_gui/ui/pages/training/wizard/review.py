@@ -12,10 +12,10 @@ from rave_gui.ui.pages.training.facts import value_words
 from rave_gui.ui.pages.training.wizard.forecast import Forecast
 from rave_gui.ui.pages.training.wizard.parts import ElidedButton, column, fill_rows
 from rave_gui.ui.pages.training.wizard.trial import TrialCard
-from rave_gui.ui.pages.training.wizard.when import StartTime
 from rave_gui.ui.shell.session import Session
 from rave_gui.ui.widgets.basic import Card, label
 from rave_gui.ui.widgets.fields import ChoiceField, TextField
+from rave_gui.ui.widgets.start_time import StartTime
 from rave_gui.ui.widgets.timeline import PhaseTimeline
 from rave_gui.viewmodels.newrun import NewRunModel
 
@@ -49,7 +49,7 @@ class ReviewStep(QWidget):
         self.notes.changed.connect(lambda: model.set_value("description", self.notes.value()))
         card.box.addWidget(self.name)
         card.box.addWidget(self.notes)
-        self.when = StartTime(themes, model)
+        self.when = StartTime(themes, model.set_start_at)
         card.box.addWidget(self.when)
         box.addWidget(card)
         plan = Card(themes)

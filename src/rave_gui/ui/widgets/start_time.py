@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QDateTime, QTime
 from PySide6.QtWidgets import QDateTimeEdit, QHBoxLayout, QVBoxLayout, QWidget
 
 from rave_gui.ui.i18n import tr
 from rave_gui.ui.theme.manager import ThemeManager
 from rave_gui.ui.widgets.basic import Segments, label
-from rave_gui.viewmodels.newrun import NewRunModel
 
 EVENING = 22
 """Proposed hour: the computer is mostly left alone then."""
@@ -17,9 +18,10 @@ EVENING = 22
 class StartTime(QWidget):
     """Now or later, and the time."""
 
-    def __init__(self, themes: ThemeManager, model: NewRunModel) -> None:
+    def __init__(self, themes: ThemeManager, tell: Callable[[float | None], None]) -> None:
+        """``tell`` gets what was chosen: seconds since the epoch, or None for at once."""
         super().__init__()
-        self._model = model
+        self._told = tell
         space = themes.theme.space
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
@@ -54,11 +56,17 @@ class StartTime(QWidget):
         self._say(key)
         self._tell()
 
+    def set_moment(self, moment: float) -> None:
+        """Show a time that was chosen before."""
+        self.choice.set("later")
+        self.time.setDateTime(QDateTime.fromSecsSinceEpoch(int(moment)))
+        self._say("later")
+
     def clear(self) -> None:
         """Begin at once again."""
         self.choice.set("now")
         self._say("now")
-        self._model.set_start_at(None)
+        self._told(None)
 
     def _say(self, key: str) -> None:
         self.time.setVisible(key == "later")
@@ -70,4 +78,4 @@ class StartTime(QWidget):
 
     def _tell(self) -> None:
         later = self.choice.button("later").isChecked()
-        self._model.set_start_at(float(self.time.dateTime().toSecsSinceEpoch()) if later else None)
+        self._told(float(self.time.dateTime().toSecsSinceEpoch()) if later else None)
