@@ -77,6 +77,8 @@ def test_a_row_follows_its_job() -> None:
         item, job("succeeded", result={"step": 400, "validation": 7.5, "steps_per_second": 3.0})
     )
     assert (ended.step, ended.best, ended.rate, ended.eta) == (400, 7.5, 3.0, None)
+    told = runs.join(item, job("succeeded", result={"step": 400, "validation": 7.5, "best_validation": 6.5}))
+    assert told.best == 6.5, "the smallest, not the last"
     assert can(row, "pause")
     assert not can(row, "delete")
     assert can(ended, "go_on")

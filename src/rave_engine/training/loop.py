@@ -455,6 +455,7 @@ class Loop:
             "steps_per_second": self.steps_done / self.seconds_training if self.seconds_training else None,
             "best": str(self.best_path) if self.best_path else None,
             "validation": self._last_validation,
+            "best_validation": self.trainee.position.best,
             **self._memory(),
         }
         if self.stopping:

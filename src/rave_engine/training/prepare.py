@@ -30,7 +30,7 @@ from rave_protocol.wholeness import is_whole, newest_first, newest_whole
 
 def run(params: TrainParams, job: JobContext) -> dict[str, Any]:
     """Train, and return ``{"run", "version", "step", "checkpoint", "phase", "seconds", "steps_per_second", "best", "validation",
-    "peak_memory", "memory_of"}``: the last two tell the most bytes that this session and those it goes on from have taken.
+    "best_validation", "peak_memory", "memory_of"}``: the last two tell the most bytes that this session and those it goes on from have taken.
 
     A stop command ends early with everything saved and ``"stopped": True``. Raises :class:`EngineError` for what a user can
     fix, :class:`Cancelled` on cancel, OSError when the final checkpoint cannot be written.

@@ -145,7 +145,7 @@ def _schedule(values: dict[str, Any], model: ModelFacts | None) -> list[Finding]
                 ),
                 ("max_steps", "phase_1_duration"),
                 {"phase_1_duration": half},
-                tr("Begin phase 2 at step {step}", step=f"{half:,}"),
+                tr("Add phase 2"),
             )
         )
     for key, code in (("val_every", "never-heard"), ("save_every", "never-saved")):

@@ -147,7 +147,9 @@ def join(item: RunItem, job: Any) -> RunItem:
         step=step if step is not None and (running or step > (item.step or 0)) else item.step,
         total=_total(params, progress) or item.total,
         phase=str(progress.get("phase") or result.get("phase") or item.phase),
-        best=_number(result.get("validation")) if item.best is None else item.best,
+        best=_number(result.get("best_validation", result.get("validation")))
+        if item.best is None
+        else item.best,
         rate=rate if rate is not None else item.rate,
         eta=_number(progress.get("eta")) if job.state == "running" else None,
         started=job.started,
@@ -168,6 +170,7 @@ class RunsModel:
 
     def __init__(self) -> None:
         self._items: list[RunItem] = []
+        self._distances: dict[str, float] = {}
         self._jobs: dict[str, Any] = {}
         self._joined: dict[str, tuple[RunItem, Any, RunItem]] = {}
         """By name: a run, its job, and both in one row; made again only when either is another object."""
@@ -176,8 +179,19 @@ class RunsModel:
 
     def set_items(self, items: Sequence[RunItem]) -> None:
         """What is on disk."""
-        self._items, self.loaded = list(items), True
+        self._items, self.loaded = [self._with_distance(item) for item in items], True
         self._join()
+
+    def set_distances(self, distances: Mapping[str, float]) -> None:
+        """The smallest distance that the curves of each run hold, by name."""
+        self._distances = dict(distances)
+        if self.loaded:
+            self._items = [self._with_distance(item) for item in self._items]
+            self._join()
+
+    def _with_distance(self, item: RunItem) -> RunItem:
+        best = self._distances.get(item.name)
+        return item if best == item.best else replace(item, best=best)
 
     def set_jobs(self, jobs: Sequence[Any]) -> None:
         """What the jobs say now; only trainings matter."""
@@ -193,6 +207,7 @@ class RunsModel:
     def clear(self) -> None:
         """No project is open, or another one."""
         self._items, self.rows, self._joined, self.loaded = [], [], {}, False
+        self._distances = {}
         self.changed.emit()
 
     def counts(self) -> dict[str, int]:

@@ -13,6 +13,7 @@ from rave_gui.projects import Project
 from rave_gui.training.eventfolder import EventFolder
 from rave_gui.training.experiments import compare, known, query, table
 from rave_gui.training.experiments.compare import Comparison
+from rave_gui.training.experiments.distances import smallest as smallest_distances
 from rave_gui.training.experiments.table import STAR, Experiment, columns
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ __all__ = [
     "report",
     "save_script",
     "script",
+    "smallest_distances",
     "star",
     "tag",
     "values_at",

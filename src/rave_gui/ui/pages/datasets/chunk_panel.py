@@ -167,10 +167,18 @@ class ChunkPanel(QWidget):
         facts.append((tr("Key"), row.key))
         if row.hash:
             facts.append((tr("Content hash"), row.hash[:16]))
-        known = {"channels": tr("Channels"), "sample_rate": tr("Sample rate"), "sr": tr("Sample rate")}
+        known = {
+            "channels": tr("Channels"),
+            "sample_rate": tr("Sample rate"),
+            "sr": tr("Sample rate"),
+            "bits": tr("Bits"),
+            "samples": tr("Samples"),
+            "clipped": tr("Clipped samples"),
+            "crest_db": tr("Crest factor"),
+        }
         for key, value in sorted(metadata.items()):
             if isinstance(value, (str, int, float, bool)) and key not in TOLD:
-                facts.append((known.get(str(key), str(key)), str(value)))
+                facts.append((known.get(str(key), str(key)), _shown(str(key), value)))
         if row.problem:
             facts.insert(0, (tr("Problem"), row.problem))
         self._rows([(name, value) for name, value in facts if value])
@@ -190,6 +198,15 @@ class ChunkPanel(QWidget):
             shown.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             self.grid.addWidget(shown, i, 1)
         self.grid.setRowStretch(len(facts), 1)
+
+
+def _shown(key: str, value: str | float) -> str:
+    """A value of the metadata with its unit, where that is known."""
+    if isinstance(value, (bool, str)):
+        return str(value)
+    number = f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+    units = {"crest_db": tr("{n} dB"), "sample_rate": tr("{n} Hz"), "sr": tr("{n} Hz")}
+    return units.get(key, "{n}").format(n=number)
 
 
 def _clock(seconds: float) -> str:

@@ -218,6 +218,10 @@ class SourcesTab(QWidget):
             self.table.set_rows(rows)
             self.stack.setCurrentIndex(0 if rows else 1)
             self._filter()
+            if (
+                self.table.one() is None and self.table.rows.rows
+            ):  # there is something to see and to hear at once
+                self.table.select(self.table.rows.rows[0].path)
 
         self._session.call(lambda: read(services, entry.path), done)
 

@@ -152,8 +152,9 @@ class OverlayView(QWidget):
             series.extend_arrays(line.x / scale, line.y)
             by_tag.setdefault(line.tag, {})[line.run] = series
             self._end = max(self._end, float(line.x[-1]) / scale)
-        # The names stand above all plots in their colours; where they would not fit, the plots have only the values.
-        short = {name: name if len(name) * len(names) <= MOST_LETTERS else "" for name in names}
+        # The names stand above all plots in their colours; where not all would fit, the plots have only the values.
+        fit = sum(map(len, names)) <= MOST_LETTERS
+        short = {name: name if fit else "" for name in names}
         for tag in tags_in_order(list(by_tag)):
             if tag not in self.panels:
                 panel = RunsPanel(self._themes, curve_title(tag))

@@ -32,6 +32,7 @@ class TrainingPage(Page):
         self.wizard: Any = None
         self._watch: Task | None = None
         self._reading_list = Reading(self, runs.load, self._read)
+        self._distances: Task | None = None
         self._wanted = ""
         self.commands = RunCommands(self)
         box = QVBoxLayout(self)
@@ -220,6 +221,33 @@ class TrainingPage(Page):
         self.model.set_items(found)
         self.model.set_jobs(self.session.jobs.rows)
         self._loaded()
+
+        self._read_distances()
+
+    def _read_distances(self) -> None:
+        """How close each run has come is in its curves: read in a thread, once the list is there, a second of them at a time."""
+        project = self.session.project
+        if project is None or self._distances is not None:
+            return
+        listed = [(row.name, row.path, row.modified) for row in self.model.rows]
+
+        def work() -> tuple[dict[str, float], bool]:
+            from rave_gui.training.experiments.actions import smallest_distances
+
+            return smallest_distances(project, listed)
+
+        def done(found: tuple[dict[str, float], bool]) -> None:
+            self._distances = None
+            if self.session.project is project:
+                self.model.set_distances(found[0])
+                if found[1] and self.isVisible():
+                    self._read_distances()
+
+        def failed(error: Exception) -> None:
+            self._distances = None
+            self.session.fail(error)
+
+        self._distances = self.session.call(work, done, failed)
 
     def _loaded(self) -> None:
         self.session.actions.refresh()
