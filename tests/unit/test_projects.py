@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -14,8 +16,11 @@ import pytest
 from rave_gui.errors import UserError
 from rave_gui.filesystem import is_network_folder, type_from_mount_command, type_from_mountinfo
 from rave_gui.projects import Project, Store, migrations, store
+from rave_gui.projects.migrations import SCHEMA
 from rave_gui.projects.names import check_name, free_name, safe_name
+from rave_gui.projects.project import DATABASE
 from rave_gui.projects.runs import newest_checkpoint, read_run, run_of
+from rave_gui.projects.store import stored_schema
 
 FIXTURES = Path(__file__).parent / "fixtures"
 UNWRITABLE = Path("/sys/rave-gui-test")
@@ -303,3 +308,31 @@ def test_upstream_runs_give_their_youngest_checkpoint(tmp_path: Path) -> None:
     os.utime(folder / "best.ckpt", (1, 1))
     assert newest_checkpoint(run) == folder / "epoch_40.ckpt"
     assert read_run(run).step is None
+
+
+OTHER_PROCESS = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], timeout=0)
+try:
+    print(connection.execute("PRAGMA journal_mode=DELETE").fetchone()[0])  # needs the file for itself
+except sqlite3.OperationalError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="there, locks belong to the handle and not to the process"
+)
+def test_opening_a_project_leaves_the_locks_of_other_connections_alone(tmp_path: Path) -> None:
+    """Closing a file drops all POSIX locks that the process has on it: the database was corrupted by that."""
+    project = Project.open(tmp_path / "p", create=True)
+    database = project.path / DATABASE
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.execute("BEGIN")
+        assert connection.execute("SELECT count(*) FROM meta").fetchone()[0]
+        Project.open(project.path)
+        assert stored_schema(database) == SCHEMA
+        said = subprocess.run(
+            [sys.executable, "-c", OTHER_PROCESS, str(database)], capture_output=True, text=True, check=True
+        )
+    assert "locked" in said.stdout

@@ -74,6 +74,29 @@ def test_a_filter_that_makes_no_sense_leaves_the_rows() -> None:
     assert model.problem is None
 
 
+def test_a_filter_that_compares_what_no_run_has_says_so() -> None:
+    """It is no mistake of the language, so the rows follow (there are none); but nobody should wonder why."""
+    model = make()
+    assert model.set_query("validaton.best < 9")
+    assert shown(model) == []
+    assert model.note is not None
+    assert "validation.best" in model.note.hint
+    for text in (
+        "validation < 9",
+        "dataset = drums",
+        "tag:loud",
+        "validation@500 < 9",
+        "capacity = 4",
+        "drums",
+        "",
+    ):
+        assert model.set_query(text)
+        assert model.note is None, text
+    empty = ExperimentsModel()
+    assert empty.set_query("validaton.best < 9")
+    assert empty.note is None, "without runs nothing is known"
+
+
 def test_a_column_at_a_step_can_be_shown_sorted_and_filtered() -> None:
     model = make()
     model.set_columns(["state", "validation@500"])

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from rave_gui.cli.console import FIXABLE, Console, Output, any_project_option, json_option, pass_console
-from rave_gui.cli.stacks import fields_of, project_path, stack_of, stack_options
+from rave_gui.cli.stacks import fields_of, project_path, stack_argument, stack_of, stack_options
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr
 
@@ -52,7 +52,7 @@ def show_command(console: Console, name: str, project: str | None) -> Output:
 
 
 @command.command("compose")
-@click.argument("configs", nargs=-1, required=True, metavar="CONFIG...")
+@stack_argument
 @stack_options
 @any_project_option
 @click.option("--changed", is_flag=True, help="Only what replaced something.")
@@ -90,7 +90,7 @@ def _binding(item: dict[str, Any]) -> str:
 
 
 @command.command("validate")
-@click.argument("configs", nargs=-1, required=True, metavar="CONFIG...")
+@stack_argument
 @stack_options
 @any_project_option
 @json_option

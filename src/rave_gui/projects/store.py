@@ -51,24 +51,31 @@ class Record:
 
 
 def stored_schema(path: Path) -> int:
-    """Schema number in the header of a database file (big-endian at byte 60: sqlite.org/fileformat2.html), 0 for an empty file.
+    """Schema number of a database file (``user_version``), 0 for an empty file.
 
-    Raises :class:`UserError` for a file that is no SQLite database.
+    SQLite reads it, never we: closing a file drops every POSIX lock that this process has on it, those of SQLite's connections in
+    other threads too, and the database gets corrupted (sqlite.org/howtocorrupt, 2.2). Raises :class:`UserError` for a file that
+    is no SQLite database.
     """
-    with path.open("rb") as file:
-        header = file.read(100)
-    if not header:
+    if not path.stat().st_size:
         return 0
-    if not header.startswith(b"SQLite format 3\x00"):
-        raise UserError(
-            tr("{path} is not a project database.", path=path),
-            tr(
-                "If the file is damaged, move it away: the project is read from its folders again. A backup may "
-                "lie beside it (project.db.backup-…)."
-            ),
-            code="project-damaged",
-        )
-    return int.from_bytes(header[60:64], "big")
+    place = path.absolute().as_uri()
+    for mode in ("mode=rw", "immutable=1"):  # the second where nothing may be written, not even a lock
+        try:
+            with closing(sqlite3.connect(f"{place}?{mode}", uri=True, timeout=BUSY_SECONDS)) as connection:
+                return int(connection.execute("PRAGMA user_version").fetchone()[0])
+        except sqlite3.OperationalError:
+            continue
+        except sqlite3.DatabaseError:
+            break
+    raise UserError(
+        tr("{path} is not a project database.", path=path),
+        tr(
+            "If the file is damaged, move it away: the project is read from its folders again. A backup may "
+            "lie beside it (project.db.backup-…)."
+        ),
+        code="project-damaged",
+    )
 
 
 def refuse_newer(path: Path, schema: int) -> None:

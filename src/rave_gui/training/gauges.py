@@ -8,6 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 _QUERY = "temperature.gpu,memory.used,memory.total"
 
 
@@ -37,6 +39,11 @@ def cards() -> Cards:
     except (OSError, subprocess.TimeoutExpired):
         return Cards()
     return parse(told.stdout)
+
+
+def ram_share() -> float:
+    """Of the computer's memory in use, 0 to 1."""
+    return float(psutil.virtual_memory().percent) / 100
 
 
 def parse(text: str) -> Cards:

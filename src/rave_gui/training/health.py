@@ -56,6 +56,8 @@ class Facts:
     """Of the GPU, degrees Celsius."""
     memory_share: float | None = None
     """Of the GPU's memory in use, 0 to 1."""
+    ram_share: float | None = None
+    """Of the computer's own memory in use, 0 to 1."""
     original_db: float | None = None
     reconstruction_db: float | None = None
     """Levels (RMS, dB) of the newest preview pair."""
@@ -135,6 +137,7 @@ def _alerts(curves: Mapping[str, CurveLike], facts: Facts) -> list[Alert]:
         _disk(facts),
         _hot(facts),
         _memory(facts),
+        _ram(facts),
     ]
     return [alert for alert in found if alert is not None]
 
@@ -327,6 +330,25 @@ def _memory(facts: Facts) -> Alert | None:
         ),
         tr(
             "Close other programs that use the GPU, or stop with a checkpoint and resume with a smaller batch."
+        ),
+        facts.step,
+    )
+
+
+def _ram(facts: Facts) -> Alert | None:
+    share = facts.ram_share
+    if share is None or share < 0.95:
+        return None
+    return Alert(
+        "ram",
+        "warning",
+        tr("The computer's memory is nearly full"),
+        tr(
+            "{share} are in use. Systems end programs when nothing is left, and everything becomes slow before.",
+            share=f"{share:.0%}",
+        ),
+        tr(
+            "Close other programs, or stop with a checkpoint and resume with a smaller batch or fewer loader processes."
         ),
         facts.step,
     )

@@ -109,6 +109,7 @@ class _Watched:
             checkpoint_bytes=_largest(run),
             temperature=cards.temperature,
             memory_share=cards.memory_share,
+            ram_share=gauges.ram_share(),
             original_db=original,
             reconstruction_db=made,
         )

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from psygnal import Signal
 
 from rave_gui.errors import UserError
+from rave_gui.training.experiments import known, table
 from rave_gui.training.experiments import query as language
-from rave_gui.training.experiments import table
 from rave_gui.training.experiments.table import Experiment
 
 if TYPE_CHECKING:
@@ -127,6 +127,8 @@ class ExperimentsModel:
         self.loaded = False
         self.query = ""
         self.problem: UserError | None = None
+        self.note: UserError | None = None
+        """The filter makes sense, but compares something that no run has."""
         self.sort, self.descending, self.group = "created", True, ""
         self.columns: list[str] = list(COLUMNS)
         self.closed: set[str] = set()
@@ -161,10 +163,11 @@ class ExperimentsModel:
         try:
             self._test = language.parse(text)
         except UserError as error:
-            self.problem = error
+            self.problem, self.note = error, None
             self.changed.emit("query")
             return False
         self.problem = None
+        self.note = known.stranger(self.fields, text) if self.all else None
         self.changed.emit("query")
         return True
 

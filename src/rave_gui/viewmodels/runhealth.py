@@ -54,6 +54,9 @@ def ask(model: RunModel, sample: Sample | None) -> Question:
         checkpoint_bytes=size or None,
         temperature=card.temperature if card is not None else None,
         memory_share=card.used / card.total if card is not None and card.total else None,
+        ram_share=sample.memory_used / sample.memory_total
+        if sample is not None and sample.memory_total
+        else None,
     )
     own = [s for s in model.files.sounds if not s.clip and s.original and s.reconstruction]
     curves = {tag: _picture(series) for tag, series in job.metrics.items()}

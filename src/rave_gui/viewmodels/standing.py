@@ -68,6 +68,7 @@ class Standing:
             disk_free=free,
             temperature=cards.temperature,
             memory_share=cards.memory_share,
+            ram_share=gauges.ram_share() if self.model.active else None,
         )
         return judge(replace(question, facts=facts), self._levels)
 

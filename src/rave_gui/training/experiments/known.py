@@ -25,6 +25,20 @@ def names(rows: Iterable[Experiment]) -> list[str]:
     return list(found)
 
 
+def stranger(fields: Iterable[str], text: str) -> UserError | None:
+    """The first name that a filter compares and that is none of ``fields``, nor of what any run may have; None: all are known.
+
+    Raises :class:`UserError` (``bad-query``) for what is no filter.
+    """
+    known = [*fields, *names(())]
+    for field, _operator, _value in query.comparisons(text):
+        try:
+            _column(field, known, tr("The list offers every name while you type."))
+        except UserError as error:
+            return error
+    return None
+
+
 def check(rows: Sequence[Experiment], text: str, sort: str, wanted: Iterable[str]) -> str:
     """Refuse names that nothing has, and numbers that are none; the column that ``sort`` means.
 
@@ -47,7 +61,7 @@ def check(rows: Sequence[Experiment], text: str, sort: str, wanted: Iterable[str
     return _column(sort, known)
 
 
-def _column(name: str, known: Sequence[str]) -> str:
+def _column(name: str, known: Sequence[str], where: str = "") -> str:
     """The name as the table has it (``validation`` means its last value). Raises :class:`UserError` (``no-column``)."""
     plain = name.rpartition("@")[0] if "@" in name else name
     folded = plain.casefold()
@@ -60,6 +74,6 @@ def _column(name: str, known: Sequence[str]) -> str:
         tr("Runs have nothing named {name}.", name=repr(name)),
         tr("Did you mean {names}?", names=", ".join(near))
         if near
-        else tr("“rave-gui experiments list --columns all” shows every name."),
+        else where or tr("“rave-gui experiments list --columns all” shows every name."),
         code="no-column",
     )

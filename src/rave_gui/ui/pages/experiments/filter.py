@@ -86,7 +86,7 @@ class FilterLine(QWidget):
 
     def show_problem(self) -> None:
         """Say what is wrong with the model's query, or nothing."""
-        error = self._model.problem
+        error = self._model.problem or self._model.note
         self.problem.setText(" ".join((error.message, error.hint)) if error is not None else "")
         self.problem.setVisible(error is not None)
         if self.line.property("bad") != (error is not None):
