@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -90,6 +91,87 @@ def test_a_project_that_lost_its_database_is_read_from_its_folders(tmp_path: Pat
     again = Project.open(tmp_path)
     assert [record.name for record in again.items("dataset")] == ["drums"]
     assert [record.path for record in again.items("run")] == [again.runs / "drums-tiny"]
+
+
+def write_job(project: Project, name: str, kind: str, state: str, created: float, **params: str) -> None:
+    job = project.jobs / name
+    job.mkdir(parents=True)
+    (job / "spec.json").write_text(
+        json.dumps({"id": name, "kind": kind, "created": created, "params": params})
+    )
+    (job / "state.json").write_text(json.dumps({"state": state}))
+
+
+def test_what_a_lost_database_knew_of_jobs_is_read_from_them(tmp_path: Path) -> None:
+    """A training that runs or waits must not look like one from elsewhere, which could be started a second time."""
+    project = Project.open(tmp_path / "p", create=True)
+    make_dataset(project.datasets / "drums")
+    make_run(project.runs / "a")
+    make_run(project.runs / "old")
+    elsewhere = "D:\\old place\\p"
+    write_job(project, "1", "dataset", "succeeded", 10.0, output=f"{elsewhere}\\datasets\\drums")
+    write_job(
+        project, "2", "train", "interrupted", 20.0, run=str(project.runs / "a"), dataset="/x/datasets/drums"
+    )
+    write_job(
+        project, "3", "train", "running", 30.0, run=str(project.runs / "a"), dataset="/x/datasets/drums"
+    )
+    write_job(
+        project, "4", "train", "queued", 40.0, run=str(project.runs / "later"), dataset="/x/datasets/drums"
+    )
+    write_job(
+        project, "5", "train", "failed", 50.0, run=str(project.runs / "gone"), dataset="/x/datasets/drums"
+    )
+    write_job(project, "6", "train", "queued", 60.0, run="/somewhere/else")
+    for leftover in project.path.glob("project.db*"):
+        leftover.unlink()
+    again = Project.open(project.path)
+    (drums,) = again.items("dataset")
+    assert (drums.job, drums.created) == ("1", 10.0)
+    assert {(run.name, run.job, run.parent, run.created) for run in again.items("run") if run.job} == {
+        ("a", "3", "drums", 20.0),
+        ("later", "4", "drums", 40.0),
+    }
+    assert {run.name for run in again.items("run")} == {"a", "later", "old"}
+
+
+def test_a_damaged_database_that_is_set_aside_gives_what_it_holds(tmp_path: Path) -> None:
+    project = Project.open(tmp_path / "p", create=True)
+    make_dataset(project.datasets / "drums")
+    make_run(project.runs / "a")
+    project.rescan()
+    project.store.tag("run", "a", ["loud"])
+    project.store.set_info("run", "a", {"note": "the good one"})
+    project.store.set_meta("name", "My studio")
+    with closing(sqlite3.connect(project.path / DATABASE)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        size, (page,) = (
+            db.execute("PRAGMA page_size").fetchone()[0],
+            db.execute(
+                "SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_items_1'"
+            ).fetchone(),
+        )
+    data = bytearray((project.path / DATABASE).read_bytes())
+    data[(page - 1) * size : page * size] = bytes(size)
+    (project.path / "project.db.damaged").write_bytes(data)
+    (project.path / DATABASE).unlink()
+    shutil.rmtree(project.datasets / "drums")
+    again = Project.open(project.path)
+    (run,) = again.items("run")
+    assert (run.name, run.info, again.store.tags("run")) == ("a", {"note": "the good one"}, {"a": ["loud"]})
+    assert again.name == "My studio"
+    assert again.items("dataset") == []
+
+
+def test_the_log_of_a_database_that_is_gone_is_not_played_into_the_new_one(tmp_path: Path) -> None:
+    project = Project.open(tmp_path / "p", create=True)
+    with closing(sqlite3.connect(project.path / DATABASE)) as db:
+        db.execute("INSERT INTO meta VALUES ('name', 'old')")
+        db.commit()
+        (project.path / DATABASE).unlink()
+        again = Project.open(project.path)
+        assert again.name == "p"
+    assert (project.path / "project.db.damaged-wal").exists()
 
 
 def test_folders_are_the_truth(tmp_path: Path) -> None:

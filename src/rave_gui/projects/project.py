@@ -10,6 +10,7 @@ from pathlib import Path
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr, trn
 from rave_gui.projects.names import check_name, free_name
+from rave_gui.projects.rescue import rescue, set_leftovers_aside
 from rave_gui.projects.scan import is_dataset, is_export, is_run, look, rescan
 from rave_gui.projects.store import Kind, Record, Store, refuse_newer, stored_schema
 from rave_protocol import jobfolder
@@ -63,8 +64,9 @@ class Project:
                 refuse_newer(database, stored_schema(database))
             else:
                 cls._check_ours(folder, create)
+                set_leftovers_aside(folder, DATABASE)
                 project.store  # noqa: B018 - makes the database: from now on the folder is a project
-                project.rescan()
+                rescue(folder, project.store)
         except OSError as error:
             raise _folder_error(folder, error) from error
         return project

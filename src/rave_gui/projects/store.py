@@ -71,8 +71,8 @@ def stored_schema(path: Path) -> int:
     raise UserError(
         tr("{path} is not a project database.", path=path),
         tr(
-            "If the file is damaged, move it away: the project is read from its folders again. A backup may "
-            "lie beside it (project.db.backup-…)."
+            "Close the project and rename the file to project.db.damaged: when the project is opened, its folders and jobs are "
+            "read again, with tags and notes as far as the old file holds them."
         ),
         code="project-damaged",
     )
@@ -158,7 +158,8 @@ class Store:
             raise UserError(
                 tr("The project's database {path} is damaged.", path=self.path),
                 tr(
-                    "Move the file away: the project is read from its folders again. A backup may lie beside it."
+                    "Close the project and rename the file to project.db.damaged: when the project is opened, its folders and jobs are "
+                    "read again, with tags and notes as far as the old file holds them."
                 ),
                 text,
                 code="project-damaged",
