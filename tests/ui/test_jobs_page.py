@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -19,6 +19,7 @@ from rave_gui.jobs.state import JobState
 from rave_gui.paths import AppPaths
 from rave_gui.projects import Project
 from rave_gui.ui.app import App
+from rave_gui.ui.widgets import table as table_module
 from rave_protocol import events, jobfolder
 from rave_protocol.files import append_line
 from rave_protocol.locks import machine_id
@@ -124,9 +125,10 @@ def test_removal_can_be_undone(open_app: Opener, qtbot: QtBot, project: Path) ->
     assert (folder.path / jobfolder.SPEC).exists()
 
 
-def test_the_queue_is_reordered_by_keyboard(
+def queue_of_three(
     open_app: Opener, qtbot: QtBot, project: Path, home: AppPaths, monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> App:
+    """A window on three jobs that wait: a, b, c."""
     from rave_gui.jobs.dispatcher import Starter
 
     monkeypatch.setattr(Starter, "ensure", lambda _self: None)  # nobody takes the jobs of this queue
@@ -134,7 +136,38 @@ def test_the_queue_is_reordered_by_keyboard(
     for name in ("a", "b", "c"):
         folder = put(project, f"20250101-000000-000-{name}", "queued")
         registry.add(folder.id, folder.path, "light")
-    app = open_jobs(open_app, qtbot, project, 3)
+    return open_jobs(open_app, qtbot, project, 3)
+
+
+def test_a_drag_of_the_queue_offers_a_move(
+    open_app: Opener, qtbot: QtBot, project: Path, home: AppPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table that only moves within itself refuses every other drag, Qt's default of a copy among them. (Off screen no drag goes on.)"""
+    app = queue_of_three(open_app, qtbot, project, home, monkeypatch)
+    table, window = app.page("jobs").table, app.window.windowHandle()
+    offered: list[Qt.DropAction] = []
+
+    class Drag(table_module.QDrag):
+        def exec(self, *actions: Any) -> Qt.DropAction:
+            offered.extend(actions)
+            return Qt.DropAction.IgnoreAction
+
+    monkeypatch.setattr(table_module, "QDrag", Drag)
+    table.select("20250101-000000-000-c")
+    area = table.visualRect(table.rows.index(2, 0))
+    start = table.viewport().mapTo(app.window, area.center())
+    QTest.mousePress(window, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start)
+    for up in (5, 20, 40):
+        QTest.mouseMove(window, start - QPoint(0, up))
+        QTest.qWait(5)
+    QTest.mouseRelease(window, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start)
+    assert offered[:2] == [Qt.DropAction.MoveAction, Qt.DropAction.MoveAction]
+
+
+def test_the_queue_is_reordered_by_keyboard(
+    open_app: Opener, qtbot: QtBot, project: Path, home: AppPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = queue_of_three(open_app, qtbot, project, home, monkeypatch)
     page = app.page("jobs")
 
     def order() -> list[str]:

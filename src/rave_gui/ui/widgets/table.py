@@ -16,8 +16,12 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QCursor,
+    QDrag,
     QDropEvent,
     QKeyEvent,
+    QPainter,
+    QPixmap,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
@@ -140,6 +144,10 @@ class RowsModel(QAbstractTableModel, Generic[T]):
         if not index.isValid():
             return found | Qt.ItemFlag.ItemIsDropEnabled
         return found | Qt.ItemFlag.ItemIsDragEnabled if self.may_move(self.rows[index.row()]) else found
+
+    def supportedDropActions(self) -> Qt.DropAction:  # noqa: N802 - Qt's name
+        """Rows are moved; a view that only moves within itself refuses Qt's default, a copy."""
+        return Qt.DropAction.MoveAction
 
     def rowCount(self, parent: Index = ROOT) -> int:  # noqa: N802 - Qt's name
         return 0 if parent.isValid() else len(self.rows)
@@ -319,6 +327,29 @@ class Table(QTableView):
         self.setDropIndicatorShown(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.setDragDropOverwriteMode(False)
+
+    def startDrag(self, actions: Qt.DropAction) -> None:  # noqa: N802 - Qt's name
+        """The row follows the pointer as a veil through which the place where it would fall is seen."""
+        row = self.one()
+        if row is None or not self.rows.may_move(row):
+            return
+        number = self.rows.index_of(self.rows.key(row))
+        place = self.visualRect(self.rows.index(number, 0)) | self.visualRect(
+            self.rows.index(number, len(self.rows.columns) - 1)
+        )
+        picture = self.viewport().grab(place)
+        veil = QPixmap(picture.size())
+        veil.setDevicePixelRatio(picture.devicePixelRatio())
+        veil.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(veil)
+        painter.setOpacity(0.55)
+        painter.drawPixmap(0, 0, picture)
+        painter.end()
+        drag = QDrag(self)
+        drag.setMimeData(self.rows.mimeData([self.rows.index(number, 0)]))
+        drag.setPixmap(veil)
+        drag.setHotSpot(self.viewport().mapFromGlobal(QCursor.pos()) - place.topLeft())
+        drag.exec(actions, Qt.DropAction.MoveAction)
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
         row = self.one()
