@@ -143,7 +143,7 @@ def test_resume_leaves_the_old_version_as_it_was(tmp_path: Path, dataset: Path) 
     assert (other / "config.gin").read_bytes() == (run / "config.gin").read_bytes()
     assert read_json(run / "version_1" / "split.json") == read_json(run / "version_0" / "split.json")
     kept = sorted(p.name for p in (other / "version_0" / "checkpoints").glob("step_*"))
-    assert kept == ["step_00000006.ckpt", "step_00000007.ckpt"]
+    assert kept == ["step_00000007.ckpt"]
 
 
 def test_the_most_memory_of_all_sessions_is_told(

@@ -248,7 +248,30 @@ def test_milestones_stay_and_the_rest_goes(tmp_path: Path, dataset: Path) -> Non
     )  # fmt: skip
     train(tmp_path, params)
     names = sorted(p.name for p in (tmp_path / "run").rglob("step_*.ckpt"))
-    assert names == [checkpoints.name(step) for step in (3, 5, 6, 7)], "one besides milestones and the final"
+    assert names == [checkpoints.name(step) for step in (3, 6, 7)], "the newest one, and milestones"
+
+
+def test_attempts_at_one_training_keep_no_more_than_one_training_does(tmp_path: Path, dataset: Path) -> None:
+    """A training that breaks off every day would fill the disk; what a person left, or resumes by hand, stays."""
+    run = tmp_path / "run"
+    params = tiny_params(
+        dataset, run, max_steps=4, save_every=1, keep_last=2, overrides=[*TINY, "PHASE_1_DURATION = 2"]
+    )
+    first, _ = train(tmp_path, params, "j1")
+    assert numbered(run) == {"version_0": [2, 3, 4]}, "two, and the one before phase 2"
+    train(tmp_path, replace(params, max_steps=6, resume=first["checkpoint"]), "j2")
+    assert numbered(run) == {"version_0": [2, 3, 4], "version_1": [5, 6]}, "resumed by hand"
+    train(tmp_path, replace(params, max_steps=7, resume=str(run)), "j3", retry_of="j2")
+    assert numbered(run) == {"version_0": [2, 3, 4], "version_1": [6], "version_2": [7]}
+    train(tmp_path, replace(params, max_steps=9, resume=str(run)), "j4", retry_of="j3")
+    assert numbered(run) == {"version_0": [2, 3, 4], "version_3": [8, 9]}
+
+
+def numbered(run: Path) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for path in sorted(run.rglob("step_*.ckpt")):
+        found.setdefault(path.parent.parent.name, []).append(checkpoints.step_of(path) or 0)
+    return found
 
 
 def test_room_is_made_from_the_oldest_and_never_from_the_newest(tmp_path: Path) -> None:

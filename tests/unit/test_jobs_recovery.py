@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from tests.helpers.jobs import until
 
-from rave_gui.jobs import JobService, JobView, recovery
+from rave_gui.jobs import JobService, JobView, reconcile, recovery
 from rave_gui.jobs.dispatcher import LOCK, Dispatcher
 from rave_gui.jobs.folder import JobFolder
+from rave_gui.jobs.postmortem import Death
 from rave_gui.jobs.state import JobState, State
 from rave_gui.paths import AppPaths, default_paths
 from rave_protocol.locks import OsLock
@@ -77,6 +78,21 @@ def test_only_what_may_end_better_the_next_time_is_tried_again(
 ) -> None:
     folder = end(submit(paths, tmp_path), state, code, user)
     assert (recovery.due(folder, folder.read_state()) is not None) is again
+
+
+@pytest.mark.parametrize("before", ["paused", "stopping"])
+def test_one_that_was_paused_or_asked_to_stop_rests(paths: AppPaths, tmp_path: Path, before: State) -> None:
+    """Somebody wanted the computer for something else."""
+    folder = JobFolder(submit(paths, tmp_path).folder)
+    state = folder.read_state()
+    state.move("starting")
+    state.move("running")
+    state.move(before)
+    reconcile.interrupt(state, folder, Death())
+    folder.write_state(state)
+    assert folder.read_state().state == "interrupted"
+    assert recovery.due(folder, folder.read_state()) is None
+    assert JobService(paths).get(folder.id, tmp_path / "project").rests
 
 
 def test_nothing_is_tried_again_that_was_not_allowed_to(paths: AppPaths, tmp_path: Path) -> None:

@@ -58,6 +58,8 @@ class Loop:
     last_saved: Path | None = None
     best_path: Path | None = None
     kept: set[Path] = field(default_factory=set)
+    line: retention.Line = ()
+    """Versions that earlier attempts at this very training wrote; their checkpoints count as its own."""
     steps_done: int = 0
     seconds_training: float = 0.0
     _recent: list[float] = field(default_factory=list)
@@ -394,7 +396,7 @@ class Loop:
         if self.last_saved is None or not self.last_saved.is_file():
             return True  # the size is not known yet, and one checkpoint must be tried
         size = self.last_saved.stat().st_size
-        if retention.make_room(path.parent, size, self.params.keep_free, self._held()):
+        if retention.make_room(path.parent, size, self.params.keep_free, self._held(), self._earlier()):
             return True
         self.job.emit(
             events.Warned(
@@ -411,7 +413,13 @@ class Loop:
 
     def _saved(self, path: Path) -> None:
         self.last_saved = path
-        checkpoints.prune(path.parent, self.params.keep_last, self._held() | {path})
+        checkpoints.prune(path.parent, self.params.keep_last, self._held())
+        retention.prune_earlier(path.parent, self._earlier(), self.params.keep_last)
+
+    def _earlier(self) -> list[Path]:
+        """Checkpoints of earlier attempts that nothing holds, oldest first."""
+        phase_1 = int(self.trainee.model.warmup)
+        return retention.earlier(self.version.parent, self.line, self.params.milestone_every, phase_1)
 
     def _info(self) -> dict[str, Any]:
         return {
@@ -419,6 +427,7 @@ class Loop:
             "phase": self.phase,
             "torch": str(torch.__version__),
             "memory": self._memory(),
+            "line": [list(part) for part in self.line],
         }
 
     def _memory(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import torch
 
 from rave_engine import checkpoints, configs
 from rave_engine.jobs import JobContext
-from rave_engine.training import clips, data, preflight, transfer
+from rave_engine.training import clips, data, preflight, retention, transfer
 from rave_engine.training.fast import Fast, install, keep, optimizer
 from rave_engine.training.loop import Loop
 from rave_engine.training.memory import try_phase_2
@@ -101,6 +101,7 @@ def run(params: TrainParams, job: JobContext) -> dict[str, Any]:
         composition=composition,
         scalars=Scalars(version, job),
         started=started,
+        line=_line(params, source, state, job),
         clips=clips.load(_clip_sources(params, job), model.sr, model.n_channels, job.emit),
     )
     job.emit(events.Artifact("config", str(Path(params.run) / configs.CONFIG_NAME)))
@@ -189,11 +190,7 @@ def _with_retry(params: TrainParams, job: JobContext) -> TrainParams:
     if params.resume:
         _tell_passed_over(params, Path(params.resume), job)
         return params
-    try:
-        retried = read_json(job.folder / jobfolder.SPEC).get("retry_of")
-    except (OSError, ProtocolError):
-        return params
-    if not retried:
+    if not _retries(job):
         return params
     newest = newest_whole(Path(params.run)).path
     _tell_passed_over(params, newest, job)
@@ -204,6 +201,23 @@ def _with_retry(params: TrainParams, job: JobContext) -> TrainParams:
     if trusted:  # the first attempt composed the run's configuration from what the user trusted
         trusted = [*trusted, str(configs.find_config(newest))]
     return replace(params, resume=str(newest), trusted=trusted)
+
+
+def _retries(job: JobContext) -> bool:
+    """Whether the job tries again what another one broke off."""
+    try:
+        return bool(read_json(job.folder / jobfolder.SPEC).get("retry_of"))
+    except (OSError, ProtocolError):
+        return False
+
+
+def _line(
+    params: TrainParams, source: Path | None, state: dict[str, Any] | None, job: JobContext
+) -> retention.Line:
+    """What earlier attempts left counts as this training's own only where it is tried again; a resume by hand touches nothing."""
+    if source is None or state is None or not _retries(job):
+        return ()
+    return retention.line_of(Path(params.run), source, state.get("rave_gui") or {})
 
 
 def _tell_passed_over(params: TrainParams, source: Path | None, job: JobContext) -> None:

@@ -62,8 +62,20 @@ def check(params: dict[str, Any]) -> dict[str, Any]:
 
     wanted = decode(ConfigurationParams, params)
     result = judge(**_stack(wanted), texts=wanted.texts, n_signal=wanted.n_signal)
-    if result["facts"] is not None and not wanted.texts:
+    if result["facts"] is None or wanted.texts:
+        return result
+    try:
         result["facts"]["minimum_n_signal"] = estimate.shortest_example(**_stack(wanted))
+    except RuntimeError as error:  # PyTorch's own: layers that do not fit each other
+        reason = str(error).split("\n")[0]
+        finding = {
+            "severity": "error",
+            "code": "model-broken",
+            "message": f"The parts of this model do not fit each other, so no sound goes through it ({reason}).",
+            "hint": "Leave out what was added last; two configurations may change the same part.",
+        }
+        finding |= {"source": "", "file": "", "line": 0, "name": ""}
+        result |= {"valid": False, "facts": None, "findings": [*result["findings"], finding]}
     return result
 
 

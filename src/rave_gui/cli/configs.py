@@ -77,7 +77,10 @@ def compose_command(
     items = [item for item in found["bindings"] if item["overrode"] or not changed]
     lines = [_binding(item) for item in items]
     lines += [f"! {text}" for text in found["warnings"]]
-    lines += [f"! {fault['source']}:{fault['line']} {fault['message']}" for fault in found["faults"]]
+    lines += [f"! {fault.message} {fault.hint}" for fault in actions.stack_faults(configs)]
+    for fault in found["faults"]:
+        place = f"{fault['source']}:{fault['line']} " if fault["source"] else ""
+        lines.append(f"! {place}{fault['message']}")
     return Output({**found, "bindings": items}, "\n".join(lines), FIXABLE if found["faults"] else 0)
 
 
@@ -109,7 +112,7 @@ def validate_command(
     from rave_gui.configs import actions
 
     stack = actions.Stack(configs, overrides, augmentations, channels)
-    found = actions.validate(console.services, stack, project=project_path(project))
+    found = actions.judge(console.services, stack, project=project_path(project))
     lines = [_finding(item) for item in found["findings"]]
     if found["valid"]:
         facts = found["facts"]

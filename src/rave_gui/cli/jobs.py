@@ -37,7 +37,18 @@ def find(console: Console, job: str, project: str | None) -> JobView:
     return console.services.jobs.get(job, project_path(project))
 
 
-def row(view: JobView) -> str:
+def waits(view: JobView, place: int | None = None) -> str:
+    """What one that waits waits for: its place in the queue, its time; empty for all others."""
+    if view.state != "queued":
+        return ""
+    said = [tr("number {n} in the queue", n=place)] if place else []
+    if view.not_before is not None and view.not_before > time.time():
+        begin = time.strftime("%Y-%m-%d %H:%M", time.localtime(view.not_before))
+        said.append(tr("not before {time}", time=begin))
+    return ", ".join(said)
+
+
+def row(view: JobView, place: int | None = None) -> str:
     """One line of the list."""
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(view.created))
     progress = view.progress or {}
@@ -45,7 +56,10 @@ def row(view: JobView) -> str:
     share = (
         f"{100 * progress.get('done', 0) / total:3.0f} %" if total and view.state != "succeeded" else "     "
     )
-    return f"{view.id}  {when}  {view.state:<11}  {share}  {view.title}"
+    waiting = waits(view, place)
+    return f"{view.id}  {when}  {view.state:<11}  {share}  {view.title}" + (
+        f"  ({waiting})" if waiting else ""
+    )
 
 
 def words(view: JobView) -> str:
@@ -69,7 +83,8 @@ def words(view: JobView) -> str:
 def list_command(console: Console, project: str | None) -> Output:
     """List jobs, oldest first."""
     views = console.services.jobs.list(project_path(project))
-    text = "\n".join(row(view) for view in views) or "There are no jobs."
+    places = {job: number + 1 for number, job in enumerate(_waiting(console))}
+    text = "\n".join(row(view, places.get(view.id)) for view in views) or "There are no jobs."
     return Output({"items": [view.to_json() for view in views]}, text)
 
 

@@ -93,12 +93,19 @@ def start_command(
     begin = None if start_at is None else moment(start_at)
     with project_for(project) as opened:
         fields, word = fields_given(console, opened, steps, values)
-        if not force:
-            refuse_known_faults(console.services, opened, dataset, fields)
+        findings = [] if force else refuse_known_faults(console.services, opened, dataset, fields)
+        for finding in findings:
+            if finding.severity == "warning":
+                console.say(f"Warning: {finding.message} {finding.hint}".rstrip())
         base = f"{Path(dataset).name}-{word}"
         view = actions.start(console.services, opened, dataset, fields, name=name, base=base, start_at=begin)
     run = next(record for record in opened.store.items("run") if record.job == view.id)
-    output = started(console, view, detach, {"run": str(run.path), "dataset": dataset}, str(opened.path))
+    told = {
+        "run": str(run.path),
+        "dataset": dataset,
+        "findings": [finding.to_json() for finding in findings],
+    }
+    output = started(console, view, detach, told, str(opened.path))
     if not detach:
         output.text = f"The run is in {run.path} ({output.data.get('step')} steps)."
     return output
@@ -118,7 +125,9 @@ def start_command(
     is_flag=True,
     help="Only say what it would mean: what changed, what is lost, whether it is exact.",
 )
-@parameter_options(skip=(*SIMPLE, "configs", "channels", "augmentations", "overrides", "init_from", *GIN))
+@parameter_options(
+    skip=(*SIMPLE, "configs", "channels", "augmentations", "overrides", "init_from", "holdout", *GIN)
+)
 @detach_option
 @json_option
 @pass_console
@@ -208,10 +217,15 @@ def presets_command() -> Output:
 @pass_console
 def list_command(console: Console, project: str) -> Output:
     """List the runs of a project."""
+    from rave_gui.cli.jobs import waits
     from rave_gui.training import actions
 
-    items = actions.list_runs(console.services, open_project(project))
-    return Output({"items": items}, "\n".join(_row(item) for item in items) or "There are no runs yet.")
+    opened = open_project(project)
+    items = actions.list_runs(console.services, opened)
+    live = console.services.jobs.list(opened.path)
+    waiting = {view.id: f"  ({text})" for view in live if (text := waits(view))}
+    lines = [_row(item) + waiting.get(item["job"], "") for item in items]
+    return Output({"items": items}, "\n".join(lines) or "There are no runs yet.")
 
 
 @command.command("show")

@@ -48,8 +48,13 @@ def _only_made_now(folder: Path) -> bool:
     )
 
 
-def refuse_known_faults(services: Services, project: Project, dataset: str, fields: dict[str, Any]) -> None:
-    """Refuse settings that cannot work with this dataset, on this computer, or in the engine's eyes. Raises :class:`UserError`."""
+def refuse_known_faults(
+    services: Services, project: Project, dataset: str, fields: dict[str, Any]
+) -> list[Finding]:
+    """Refuse settings that cannot work with this dataset, on this computer, or in the engine's eyes; what else is to be known.
+
+    Raises :class:`UserError`.
+    """
     from rave_gui.configs import actions as configs
     from rave_gui.training import checks, parameters
     from rave_gui.viewmodels import newrun_facts
@@ -67,13 +72,15 @@ def refuse_known_faults(services: Services, project: Project, dataset: str, fiel
     found = configs.estimate(services, stack, project.path)
     memory = checks.MemoryFacts(int(found["phase_1"]), int(found["phase_2"]))
     model = newrun_facts.model_facts(known)
-    _refuse(checks.check(values, dataset=sounds, model=model, machine=machine, memory=memory))
+    return _refuse(checks.check(values, dataset=sounds, model=model, machine=machine, memory=memory))
 
 
-def _refuse(findings: list[Finding]) -> None:
-    for finding in map(in_options, findings):
+def _refuse(findings: list[Finding]) -> list[Finding]:
+    said = [in_options(finding) for finding in findings]
+    for finding in said:
         if finding.severity == "error":
             raise UserError(finding.message, _forced(finding.hint), code=finding.code)
+    return said
 
 
 def _forced(hint: str) -> str:

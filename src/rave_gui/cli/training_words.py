@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from rave_gui.cli.follow import clock
@@ -21,11 +22,14 @@ def shown(found: Mapping[str, Any]) -> list[str]:
     lines = [str(found["name"])]
     if found["job"]:
         lines.append("  " + tr("state: {state} (job {job})", state=found["state"] or "–", job=found["job"]))
+    if begin := found["not_before"]:
+        moment = time.strftime("%Y-%m-%d %H:%M", time.localtime(begin))
+        lines.append("  " + tr("begins: not before {time}", time=moment))
     if found["dataset"]:
         lines.append("  " + tr("dataset: {name}", name=found["dataset"]))
     lines.append("  " + far(found))
-    if time := left(found):
-        lines.append("  " + time)
+    if remains := left(found):
+        lines.append("  " + remains)
     if found["state"] in ("running", "paused"):
         lines += ["  " + line for line in going(found["health"])]
     lines.append("  " + tr("folder: {path}", path=found["path"]))

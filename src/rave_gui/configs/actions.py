@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rave_gui.configs import own, trusting
 from rave_gui.configs.catalogue import CARDS, KINDS, figures, memory_class
 from rave_gui.configs.presets import PRESETS, get_preset
+from rave_gui.configs.stackfaults import said as stack_faults
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr
 from rave_gui.runtime.worker_client import WarmWorker
@@ -152,6 +153,20 @@ def validate(
     if texts:
         sent["texts"] = dict(texts)
     return _ask(services, "check", sent)
+
+
+def judge(
+    services: Services, stack: Stack, *, texts: Mapping[str, str] | None = None, project: Path | None = None
+) -> dict[str, Any]:
+    """As :func:`validate`, with what is known against the stack as such: bases in the wrong order, add-ons that need another one."""
+    found = validate(services, stack, texts=texts, project=project)
+    against = [
+        {"severity": fault.severity, "code": fault.code, "message": fault.message, "hint": fault.hint}
+        | {"source": "", "file": "", "line": 0, "name": ""}
+        for fault in stack_faults(stack.configs)
+    ]
+    valid = found["valid"] and not any(item["severity"] == "error" for item in against)
+    return {**found, "valid": valid, "findings": [*against, *found["findings"]]}
 
 
 def vocabulary(services: Services) -> dict[str, Any]:

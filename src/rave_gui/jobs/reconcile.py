@@ -99,6 +99,7 @@ def interrupt(state: JobState, folder: JobFolder, death: Death) -> None:
     error = explain(death, folder.log_tail())
     state.error = error
     state.ended = time.time()
+    state.rests = state.state in ("paused", "stopping")
     state.move("interrupted", error["message"])
 
 

@@ -36,9 +36,9 @@ def due(folder: JobFolder, state: JobState) -> Again | None:
     """The next attempt at a job that has just ended, or None where it ended well, was ended, or has used up its tries.
 
     A crash, a lost process and too little memory are worth another attempt. What only a person can fix (a missing dataset, a
-    training that diverged) is not: it would end the same way.
+    training that diverged) is not: it would end the same way. Nor is one that somebody had paused, or asked to stop.
     """
-    if state.state not in ("failed", "interrupted") or state.retried_by:
+    if state.state not in ("failed", "interrupted") or state.retried_by or state.rests:
         return None
     code = str((state.error or {}).get("code", ""))
     if (state.error or {}).get("user") and code != "out-of-memory":

@@ -498,7 +498,7 @@ class JobService:
         """Whether an ended training is to be tried again by itself and no dispatcher has looked at it yet."""
         if view.state not in ("failed", "interrupted") or view.host or view.retried_by:
             return False
-        if not view.params.get("tries") or view.folder in self._settled:
+        if not view.params.get("tries") or view.rests or view.folder in self._settled:
             return False
         row = self._registry.get(view.id)
         if row is not None and not row.ended and row.folder == view.folder:

@@ -75,6 +75,8 @@ class JobState:
     """A job that waits is not started before this time."""
     holds: bool = False
     """It keeps its slot until then: it goes on with a job that had it."""
+    rests: bool = False
+    """It was paused, or asked to stop, when it broke off: it does not go on by itself."""
     retried_by: str = ""
     """Id of the job that tries it again."""
 
@@ -116,7 +118,7 @@ class JobState:
         pids = data.get("pids")
         if isinstance(pids, dict):
             state.pids.update({k: v for k, v in pids.items() if k in state.pids and isinstance(v, int)})
-        state.holds = data.get("holds") is True
+        state.holds, state.rests = data.get("holds") is True, data.get("rests") is True
         if isinstance(data.get("attempts"), int):
             state.attempts = data["attempts"]
         return state

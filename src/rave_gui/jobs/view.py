@@ -39,6 +39,8 @@ class JobView:
     """Id of the job that tries it again."""
     not_before: float | None = None
     """While it waits: when it may start at the earliest."""
+    rests: bool = False
+    """It was paused, or asked to stop, when it broke off: it does not go on by itself."""
     host: str = ""
     """Name of another computer that has the job, empty when it is this one's."""
 
@@ -68,6 +70,7 @@ def make_view(folder: JobFolder, state: JobState) -> JobView:
         "error": state.error,
         "retried_by": state.retried_by,
         "not_before": state.not_before,
+        "rests": state.rests,
         "host": state.host if folder.is_foreign(state) else "",
     }
     try:

@@ -14,7 +14,7 @@ from rave_gui.i18n import tr
 from rave_gui.jobs.folder import JobFolder
 from rave_gui.jobs.trust import trusted_configs
 from rave_gui.projects import Project
-from rave_gui.projects.runs import RunInfo, read_run
+from rave_gui.projects.runs import RunInfo, read_run, step_of
 from rave_gui.training import parameters, sources
 from rave_protocol.aim import read_aim, write_aim
 from rave_protocol.codec import ProtocolError, decode
@@ -215,7 +215,10 @@ def plan_resume(
     before = _last_settings(services, project, folder)
     after = {**before, **(changes or {})}
     found = parameters.diff(parameters.from_fields(before), parameters.from_fields(after))
-    step, newest = sources.step_in(source), read_run(folder).step
+    # The newest version is the way it went last; an older one may have come further on another.
+    last = read_run(folder).checkpoint
+    steps = [step_of(path) or 0 for path in last.parent.glob("*.ckpt")] if last is not None else []
+    step, newest = sources.step_in(source), max(steps, default=0)
     reasons = []
     if not look_inside(source).ours:
         reasons.append(tr("The checkpoint does not hold everything: it was written by another program."))
@@ -392,7 +395,10 @@ def list_runs(services: Services, project: Project) -> list[dict[str, Any]]:
         {
             "name": row.name,
             "path": str(row.path),
-            "step": row.step,
+            # Other programs name their checkpoints by epochs.
+            "step": row.step
+            if row.step is not None or row.checkpoint is None
+            else sources.step_in(row.checkpoint),
             "checkpoint": str(row.checkpoint) if row.checkpoint else None,
             "checkpoints": [str(path) for path in row.checkpoints],
             "versions": row.versions,
@@ -447,12 +453,15 @@ def _describe(services: Services, project: Project, folder: Path) -> dict[str, A
     info: RunInfo = read_run(folder)
     record = project.store.get("run", folder.name)
     job = job_of(services, project, folder.name)
+    step = info.step if info.step is not None or info.checkpoint is None else sources.step_in(info.checkpoint)
     return {
         **info.to_json(),
+        "step": step,
         "dataset": record.parent if record else None,
         "job": job.id if job is not None else record.job if record else None,
         "state": job.state if job is not None else None,
         "progress": job.progress if job is not None else None,
+        "not_before": job.not_before if job is not None and job.state == "queued" else None,
     }
 
 

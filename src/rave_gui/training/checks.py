@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rave_gui.i18n import N_, tr, trn
+from rave_gui.configs.actions import stack_faults
+from rave_gui.i18n import tr, trn
 from rave_gui.training.parameters import PARAMETERS, defaults, parameter, problems
 from rave_gui.training.schema import DatasetFacts, Finding, MachineFacts, ModelFacts
 from rave_protocol import stacks
@@ -69,55 +70,18 @@ def validation_chunks(chunks: int, holdout: int) -> int:
 
 
 def _stack(values: dict[str, Any]) -> list[Finding]:
-    return [_stack_finding(fault) for fault in stacks.faults(values["configs"])]
-
-
-_STACK_WORDS = {
-    "empty": (N_("No configuration is chosen."), N_("Choose one: v2 is the usual.")),
-    "no-base": (
-        N_("{names} only changes another configuration and makes no model by itself."),
-        N_("Put a base such as v2 before it."),
-    ),
-    "needs-v2": (
-        N_("{names} changes parts that only v2 and its relatives have."),
-        N_("Take v2 as the base, or leave it out."),
-    ),
-    "order": (
-        N_("{names}: the base comes first, or it sets back what was put before it."),
-        N_("Put the base at the beginning."),
-    ),
-    "two-bases": (
-        N_("{names} are two bases: the later one replaces most of the earlier."),
-        N_("Keep one of them."),
-    ),
-    "two-encoders": (
-        N_("{names} both replace the encoder: only the last one counts."),
-        N_("Keep one of them."),
-    ),
-    "discrete-encoder": (
-        N_("{names} contradict each other: both decide what the latents are."),
-        N_("Take one of them away."),
-    ),
-    "two-discriminators": (
-        N_("spectral_discriminator has no effect here: the configuration brings a discriminator of its own."),
-        N_("Leave it out."),
-    ),
-    "twice": (N_("{names} is in the list twice."), N_("Keep it once.")),
-}
-"""Code of a fault of a stack to what is wrong and what to do."""
-
-
-def _stack_finding(fault: stacks.StackFault) -> Finding:
-    message, hint = _STACK_WORDS[fault.code]
-    return Finding(
-        f"stack-{fault.code}",
-        "error" if fault.fatal else "warning",
-        tr(message, names=", ".join(fault.names)),
-        tr(hint),
-        ("configs",),
-        {"configs": list(fault.fixed)} if fault.fixed else {},
-        tr("Use {stack}", stack=" + ".join(fault.fixed)) if fault.fixed else "",
-    )
+    return [
+        Finding(
+            fault.code,
+            fault.severity,
+            fault.message,
+            fault.hint,
+            ("configs",),
+            {"configs": list(fault.fixed)} if fault.fixed else {},
+            tr("Use {stack}", stack=" + ".join(fault.fixed)) if fault.fixed else "",
+        )
+        for fault in stack_faults(values["configs"])
+    ]
 
 
 # --- lengths

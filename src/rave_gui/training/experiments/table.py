@@ -202,13 +202,19 @@ def arrange(
 
 
 def at_step(project: Project, name: str, tag: str, step: int) -> float | None:
-    """A curve's value at the last point up to ``step``; None where there is none."""
+    """A curve's value at the last point up to ``step``; None where there is none, or the run never came so far.
+
+    (A run of 300 steps has a last scalar at 299, and a validation at 300.)
+    """
     record = project.store.get("run", name)
     if record is None:
         return None
     folder = EventFolder(record.path)
     folder.poll()
     curve = folder.curve(tag)
+    reached = max((int(folder.curve(name).steps[-1]) for name in folder.tags), default=-1)
+    if reached + 1 < step:
+        return None
     place = int(curve.steps.searchsorted(step, side="right")) - 1
     return float(curve.values[place]) if place >= 0 else None
 

@@ -162,7 +162,7 @@ class CompositionView(QWidget):
         self.model.set_asking()
 
         def work() -> tuple[dict[str, Any], dict[str, Any]]:
-            check = actions.validate(services, stack, project=project)
+            check = actions.judge(services, stack, project=project)
             try:
                 return actions.compose(services, stack, project), check
             except UserError:
