@@ -6,6 +6,7 @@ import errno
 import math
 import time
 import wave
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,8 +31,10 @@ from rave_protocol.codec import encode
 from rave_protocol.commands import Command
 from rave_protocol.specs import TrainParams
 
-RATE_WINDOW = 20
-"""Steps over which the rate is measured."""
+RATE_SECONDS = 60.0
+"""Time of steps over which the rate is measured: less, and the time left jumps."""
+RATE_STEPS = 20
+"""At least so many, however slow they are."""
 PAUSE_POLL = 0.05
 VALIDATION_EPOCH = -1
 """Validation examples get their own randomness, the same in every pass."""
@@ -62,7 +65,8 @@ class Loop:
     """Versions that earlier attempts at this very training wrote; their checkpoints count as its own."""
     steps_done: int = 0
     seconds_training: float = 0.0
-    _recent: list[float] = field(default_factory=list)
+    _recent: deque[float] = field(default_factory=deque)
+    _recent_seconds: float = 0.0
     _texts_written: bool = False
     _validated_at: int = -1
     _heard_at: int = -1
@@ -167,7 +171,7 @@ class Loop:
         elif command.name == "pause":
             if not self.paused:
                 self.paused = True
-                self._recent.clear()
+                self._forget_rate()
                 self.job.emit(events.Paused())
             self.job.ack(command)
         elif command.name == "resume":
@@ -264,7 +268,7 @@ class Loop:
         finally:
             if trainee.ema is not None:
                 trainee.ema.swap(model)
-            self._recent.clear()
+            self._forget_rate()
         self._validated_at = step
         self._last_validation = found.scalars["validation"]
         self._write_texts()
@@ -318,7 +322,7 @@ class Loop:
         finally:
             if trainee.ema is not None:
                 trainee.ema.swap(trainee.model)
-            self._recent.clear()
+            self._forget_rate()
 
     def _hear_clips(self) -> None:
         """The user's own sounds through the model as it is now (with averaged weights where there are some)."""
@@ -495,11 +499,19 @@ class Loop:
 
     def _account(self, seconds: float) -> None:
         self.seconds_training += seconds
-        self._recent = [*self._recent[-RATE_WINDOW + 1 :], seconds]
+        self._recent.append(seconds)
+        self._recent_seconds += seconds
+        while len(self._recent) > RATE_STEPS and self._recent_seconds - self._recent[0] >= RATE_SECONDS:
+            self._recent_seconds -= self._recent.popleft()
+
+    def _forget_rate(self) -> None:
+        """What comes now takes another time."""
+        self._recent.clear()
+        self._recent_seconds = 0.0
 
     def _progress(self, phase: str, *, force: bool = False) -> None:
         done, total = self.trainee.position.step, self.params.max_steps
-        rate = len(self._recent) / sum(self._recent) if len(self._recent) >= 5 else None
+        rate = len(self._recent) / self._recent_seconds if len(self._recent) >= 5 else None
         eta = (total - done) / rate if rate else None
         self.job.progress(done, total, unit="steps", phase=phase, rate=rate, eta=eta, force=force)
 

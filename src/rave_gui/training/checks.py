@@ -291,9 +291,15 @@ def _amount(values: dict[str, Any], dataset: DatasetFacts, model: ModelFacts | N
                 "short-dataset",
                 "info",
                 trn(
+                    "The dataset has {n} second of sound, so the model will know these recordings rather than their kind.",
+                    "The dataset has {n} seconds of sound, so the model will know these recordings rather than their kind.",
+                    max(1, round(dataset.seconds)),
+                )
+                if dataset.seconds < 90
+                else trn(
                     "The dataset has {n} minute of sound, so the model will know these recordings rather than their kind.",
                     "The dataset has {n} minutes of sound, so the model will know these recordings rather than their kind.",
-                    max(1, round(dataset.seconds / 60)),
+                    round(dataset.seconds / 60),
                 ),
                 tr(
                     "RAVE likes hours. Variations (silence, compression, random pitch) make a little go further."

@@ -112,16 +112,16 @@ def set_secret(name: SecretName, value: str) -> None:
     """Keep a secret in the system's keyring. Raises :class:`UserError` (``no-keyring``)."""
     import keyring
 
-    _asked(lambda: keyring.set_password(SERVICE, name, value))
+    _asked(lambda: keyring.set_password(SERVICE, name, value), _variable(name))
 
 
 def forget_secret(name: SecretName) -> bool:
     """Remove a secret; False when there was none. Raises :class:`UserError` (``no-keyring``)."""
     import keyring
 
-    if _asked(lambda: keyring.get_password(SERVICE, name)) is None:
+    if _asked(lambda: keyring.get_password(SERVICE, name), _variable(name)) is None:
         return False
-    _asked(lambda: keyring.delete_password(SERVICE, name))
+    _asked(lambda: keyring.delete_password(SERVICE, name), _variable(name))
     return True
 
 
@@ -167,7 +167,7 @@ def secret(name: SecretName) -> str:
         return given
     import keyring
 
-    return str(_asked(lambda: keyring.get_password(SERVICE, name)) or "")
+    return str(_asked(lambda: keyring.get_password(SERVICE, name), _variable(name)) or "")
 
 
 def _variable(name: SecretName) -> str:
@@ -175,7 +175,7 @@ def _variable(name: SecretName) -> str:
     return f"RAVE_GUI_SECRET_{name.upper().replace('-', '_')}"
 
 
-def _asked(question: Any) -> Any:
+def _asked(question: Any, variable: str) -> Any:
     """What the keyring answers. Raises :class:`UserError` (``no-keyring``) when there is none, or when it stays locked."""
     import keyring.errors
 
@@ -186,7 +186,7 @@ def _asked(question: Any) -> Any:
             tr("The system's keyring cannot be used, so secrets cannot be kept."),
             tr(
                 "Unlock it, or install one (GNOME Keyring or KWallet on Linux). Without one, give the secret in the environment: {name}.",
-                name="RAVE_GUI_SECRET_SMTP_PASSWORD",
+                name=variable,
             ),
             str(error),
             code="no-keyring",

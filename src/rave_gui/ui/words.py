@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rave_gui.ui.i18n import tr, trn
 from rave_gui.viewmodels.scalars import Panel
 
@@ -186,3 +188,9 @@ def _number(text: str) -> bool:
 def steps(count: float) -> str:
     """A number of training steps."""
     return trn("{n} step", "{n} steps", int(count))
+
+
+def soon(seconds: float) -> str:
+    """A time to come, short."""
+    then, now = datetime.fromtimestamp(seconds).astimezone(), datetime.now().astimezone()
+    return then.strftime("%H:%M" if (then - now).total_seconds() < 20 * 3600 else "%Y-%m-%d %H:%M")

@@ -82,7 +82,16 @@ def next_step(
     facts: Facts, *, project: bool, engine_known: bool, engine_ready: bool, jobs: Sequence[Row]
 ) -> NextStep:
     """What a person would do now."""
-    training = next((job for job in jobs if job.kind == "train" and job.state in ACTIVE), None)
+    trainings = [job for job in jobs if job.kind == "train" and job.state in ACTIVE]
+    training = next((job for job in trainings if job.state != "queued"), trainings[0] if trainings else None)
+    if training is not None and training.state == "queued":
+        return NextStep(
+            tr("A training waits"),
+            tr("{title}. It begins by itself, also when the window is closed.", title=training.title),
+            tr("Show the trainings"),
+            "page:training",
+            "activity",
+        )
     if training is not None:
         return NextStep(
             tr("A model is being trained"),

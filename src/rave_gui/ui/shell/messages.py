@@ -156,8 +156,11 @@ class Messages(QObject):
             )
         else:
             page, where = place_of(row)
+            stopped = row.kind == "train" and bool((row.result or {}).get("stopped"))
             notice = Notice(
-                tr("{job} is done.", job=row.title),
+                tr("{job} was stopped and saved.", job=row.title)
+                if stopped
+                else tr("{job} is done.", job=row.title),
                 tr("It took {time}.", time=words.duration(took)),
                 tone="success",
                 page=page,

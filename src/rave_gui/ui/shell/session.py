@@ -156,7 +156,7 @@ class Session(QObject):
         yes.setProperty("variant", "danger" if danger else "primary")
         repolish(yes)
         no = box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(no if danger else yes)  # type: ignore[arg-type]
+        box.setDefaultButton(no)  # type: ignore[arg-type]
         box.setEscapeButton(no)
         box.exec()
         return box.clickedButton() is yes

@@ -50,6 +50,9 @@ def moment(seconds: float) -> str:
 def state_text(row: Row, place: int | None) -> str:
     """State, share done or place in the queue."""
     state = words.job_state(row.state)
+    begin = row.not_before
+    if row.state == "queued" and begin is not None and begin > time.time():
+        return tr("{state} until {time}", state=state, time=words.soon(begin))
     if row.state == "queued" and place is not None:
         return tr("{state}, number {n}", state=state, n=place)
     share = fraction(row)

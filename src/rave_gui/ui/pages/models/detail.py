@@ -73,10 +73,11 @@ class ModelDetail(QWidget):
         self.pick.setToolTip(tr("The checkpoint that everything on this page uses"))
         self.pick.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.pick.setMinimumContentsLength(12)
+        self.pick.setMaximumWidth(theme.px(360))
         self.pick.activated.connect(lambda _i: self.use(self.pick.currentData()))
-        caption = label(tr("Checkpoint"), "muted")
-        caption.setBuddy(self.pick)
-        bar.addWidget(caption)
+        self.caption = label(tr("Checkpoint"), "muted")
+        self.caption.setBuddy(self.pick)
+        bar.addWidget(self.caption)
         bar.addWidget(self.pick, 1)
         bar.addStretch(1)
         self.buttons = bar
@@ -112,7 +113,8 @@ class ModelDetail(QWidget):
         themes = self._session.themes
         self.measure = ActionButton(themes, registry, "models.measure")
         self.buttons.addWidget(self.measure)
-        self.buttons.addWidget(ActionButton(themes, registry, "models.render", "primary"))
+        self.render = ActionButton(themes, registry, "models.render", "primary")
+        self.buttons.addWidget(self.render)
         self.buttons.addWidget(menu)
         themes.changed.connect(self._fit)
         self._fit()
@@ -123,7 +125,10 @@ class ModelDetail(QWidget):
 
     def _fit(self) -> None:
         if self.measure is not None:
-            self.measure.set_compact(self.width() < self._session.themes.theme.px(NARROW))
+            narrow = self.width() < self._session.themes.theme.px(NARROW)
+            self.measure.set_compact(narrow)
+            self.render.set_compact(narrow)
+            self.caption.setVisible(not narrow)
 
     @property
     def tab(self) -> str:

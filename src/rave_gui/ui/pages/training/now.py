@@ -6,11 +6,11 @@ import time
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from rave_gui.ui import words
 from rave_gui.ui.i18n import tr
-from rave_gui.ui.pages.training.runs import soon
 from rave_gui.ui.theme.manager import ThemeManager
 from rave_gui.ui.widgets.basic import Card, Stat, label
 from rave_gui.ui.widgets.plot import short_number
@@ -64,6 +64,16 @@ class NowCard(Card):
         self.box.addLayout(words_row)
         self._health: tuple[str, str] = ("", "")
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Large text in a low window must not press the lines of the card into each other."""
+        super().resizeEvent(event)
+        self._hold()
+
+    def _hold(self) -> None:
+        layout = self.layout()
+        if layout is not None and layout.hasHeightForWidth():
+            self.setMinimumHeight(layout.totalHeightForWidth(self.width()))
+
     def set_health(self, headline: str, sentences: Sequence[str]) -> None:
         """How it is going, in words (empty: the state alone is told)."""
         self._health = (headline, " ".join(sentences))
@@ -99,6 +109,7 @@ class NowCard(Card):
         self.note.setText(note)
         self.note.setVisible(bool(note))
         self.tick(model)
+        self._hold()
 
     def tick(self, model: RunModel) -> None:
         """Move the clock on."""
@@ -156,7 +167,7 @@ class NowCard(Card):
         if state == "queued" and model.waits_until is not None:
             return tr(
                 "It does not start before {time}. The window may be closed until then.",
-                time=soon(model.waits_until),
+                time=words.soon(model.waits_until),
             )
         if state == "queued":
             return tr("Waiting for its turn: it starts by itself as soon as the device is free.")

@@ -44,15 +44,9 @@ def moment(seconds: float | None) -> str:
     return then.strftime("%Y-%m-%d")
 
 
-def soon(seconds: float) -> str:
-    """A time to come, short."""
-    then, now = datetime.fromtimestamp(seconds).astimezone(), datetime.now().astimezone()
-    return then.strftime("%H:%M" if (then - now).total_seconds() < 20 * 3600 else "%Y-%m-%d %H:%M")
-
-
 def state_words(row: RunItem) -> str:
     """State in a word or two."""
-    if row.missing:
+    if row.missing and row.state != "failed":
         return tr("Not there")
     if not row.state:
         return tr("From elsewhere") if row.adopted else tr("Resting")
@@ -73,7 +67,7 @@ def place_words(row: RunItem) -> str:
 def phase_words(row: RunItem) -> str:
     """Phase and time left."""
     if row.not_before is not None and row.not_before > time.time():
-        return tr("not before {time}", time=soon(row.not_before))
+        return tr("not before {time}", time=words.soon(row.not_before))
     if row.state == "running" and row.eta is not None:
         return tr("{time} left", time=words.duration(row.eta))
     return {"phase 1": tr("Phase 1"), "phase 2": tr("Phase 2")}.get(row.phase, "")
@@ -166,7 +160,7 @@ class RunsView(QWidget):
         self.filter = Segments(
             [
                 ("all", tr("All")),
-                ("active", tr("Running")),
+                ("active", tr("Running or waiting")),
                 ("ended", tr("Ended")),
                 ("starred", tr("Starred")),
             ],
@@ -214,7 +208,11 @@ class RunsView(QWidget):
         model = self.model
         self.table.set_rows(model.rows)
         counts = model.counts()
-        for key, text in (("all", tr("All")), ("active", tr("Running")), ("starred", tr("Starred"))):
+        for key, text in (
+            ("all", tr("All")),
+            ("active", tr("Running or waiting")),
+            ("starred", tr("Starred")),
+        ):
             button = self.filter.button(key)
             button.setText(f"{text}  {counts[key]}" if counts[key] else text)
         shown = len(self.table.rows.rows)

@@ -26,6 +26,8 @@ NEAR_FULL = 0.9
 
 def gib(count: float) -> str:
     """Memory, in the units that graphics cards are sold with."""
+    if count < 2**30:
+        return tr("{n} MiB", n=f"{count / 2**20:.0f}")
     return tr("{n} GiB", n=f"{count / 2**30:.1f}")
 
 
