@@ -25,3 +25,4 @@ class Job:
     error: dict[str, str] | None = None
     result: dict[str, Any] | None = None
     params: dict[str, Any] = field(default_factory=dict)
+    not_before: float | None = None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QDrag, QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 from tests.ui.conftest import Opener
@@ -147,7 +147,7 @@ def test_a_drag_of_the_queue_offers_a_move(
     table, window = app.page("jobs").table, app.window.windowHandle()
     offered: list[Qt.DropAction] = []
 
-    class Drag(table_module.QDrag):
+    class Drag(QDrag):
         def exec(self, *actions: Any) -> Qt.DropAction:
             offered.extend(actions)
             return Qt.DropAction.IgnoreAction

@@ -190,6 +190,21 @@ def test_a_repaired_copy_holds_what_is_whole_and_says_what_went(damaged: Path, t
     assert caught.value.code == "output-exists"
 
 
+def test_chunks_that_only_the_lost_head_knew_are_found(tmp_path: Path) -> None:
+    """LMDB falls back to the state before its last transaction, which is whole in itself."""
+    path = foreign(tmp_path / "up", {f"{i:08d}".encode(): noise(i) for i in range(6)})
+    with lmdb.open(str(path), map_size=1 << 28) as environment:
+        newest = environment.info()["last_txnid"] % 2  # transactions write the two heads in turn
+        size = environment.stat()["psize"]
+    with (path / "data.mdb").open("r+b") as file:
+        file.seek(newest * size)
+        file.write(bytes(size))
+    before = tree(path)
+    result = repair(path, tmp_path / "fixed")
+    assert (result["chunks"], result["recovered"]) == (6, 1)
+    assert tree(path) == before
+
+
 def test_floating_point_is_converted_and_channels_are_learnt(tmp_path: Path) -> None:
     sound = tone(CHUNK, 440, 0.5)[None]
     path = foreign(tmp_path / "up", {b"00000000": floats(sound), b"x": floats(sound * 0.5)})

@@ -362,3 +362,30 @@ def test_a_list_of_contents_that_cannot_be_unpacked_is_told_in_words(dataset: Pa
             work()
         assert caught.value.code == "archive-damaged"
     assert not (tmp_path / "back").exists()
+
+
+def test_copies_of_a_lazy_dataset_find_their_recordings_from_where_they_are(tmp_path: Path) -> None:
+    """Paths are kept as seen from the dataset's folder, and a copy lies deeper."""
+    from rave_gui.datasets import archive
+    from rave_gui.datasets.lazy import refresh
+
+    home = tmp_path / "studio"
+    made = built(
+        home / "made",
+        {"a.wav": noise(1, 30000)[0]},
+        num_signal=4096,
+        lazy=True,
+        tails="pad",
+        short_files="join",
+    )
+    paths = app_paths(tmp_path / "app")
+    copy, packed = home / "deep" / "er" / "copy", home / "set.zip"
+    clone.clone(made, copy, paths=paths)
+    archive.save(made, packed, paths=paths)
+    restored = home / "deep" / "restored"
+    archive.restore(packed, restored)
+    moved = tmp_path / "elsewhere"
+    home.rename(moved)
+    for name in ("deep/er/copy", "deep/restored"):
+        found = refresh(moved / name)
+        assert (found.found, found.rewritten, found.missing) == (1, 1, []), name

@@ -68,7 +68,7 @@ def check(params: dict[str, Any]) -> dict[str, Any]:
         result["facts"]["minimum_n_signal"] = estimate.shortest_example(**_stack(wanted))
     except RuntimeError as error:  # PyTorch's own: layers that do not fit each other
         reason = str(error).split("\n")[0]
-        finding = {
+        finding: dict[str, Any] = {
             "severity": "error",
             "code": "model-broken",
             "message": f"The parts of this model do not fit each other, so no sound goes through it ({reason}).",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -22,16 +22,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 def stack_argument(command: F) -> F:
     """``configs``: names or files, as arguments or as ``--config``, as the commands that train have it."""
 
-    @functools.wraps(command)
     def merged(*args: Any, configs: tuple[str, ...], named: tuple[str, ...], **rest: Any) -> Any:
         if not configs and not named:
             raise click.UsageError("Name at least one configuration, such as v2.")
         return command(*args, configs=(*configs, *named), **rest)
 
+    functools.update_wrapper(merged, command)
     argument = click.argument("configs", nargs=-1, metavar="CONFIG...")
     option = click.option("--config", "-c", "named", multiple=True, metavar="CONFIG", help="The same as CONFIG; may be repeated.")  # fmt: skip
-    found: F = argument(option(merged))
-    return found
+    found: Any = argument(option(merged))
+    return cast("F", found)
 
 
 def stack_options(command: F) -> F:

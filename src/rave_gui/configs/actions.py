@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rave_gui.configs import own, trusting
 from rave_gui.configs.catalogue import CARDS, KINDS, figures, memory_class
 from rave_gui.configs.presets import PRESETS, get_preset
-from rave_gui.configs.stackfaults import said as stack_faults
+from rave_gui.configs.stackfaults import SaidFault, said
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr
 from rave_gui.runtime.worker_client import WarmWorker
@@ -163,10 +163,15 @@ def judge(
     against = [
         {"severity": fault.severity, "code": fault.code, "message": fault.message, "hint": fault.hint}
         | {"source": "", "file": "", "line": 0, "name": ""}
-        for fault in stack_faults(stack.configs)
+        for fault in said(stack.configs)
     ]
     valid = found["valid"] and not any(item["severity"] == "error" for item in against)
     return {**found, "valid": valid, "findings": [*against, *found["findings"]]}
+
+
+def stack_faults(names: Sequence[str]) -> list[SaidFault]:
+    """What is known against a stack of stock names, in words; asks nobody."""
+    return said(names)
 
 
 def vocabulary(services: Services) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,8 +23,9 @@ from rave_gui.datasets import notes, validation
 from rave_gui.datasets.beside import FOLDER, MARKS, beside
 from rave_gui.datasets.clone import used_bytes
 from rave_gui.datasets.copying import Cancel, Progress, aside
+from rave_gui.datasets.lazy import resettle
 from rave_gui.datasets.read import Dataset
-from rave_gui.datasets.sidecar import FILE_NAME
+from rave_gui.datasets.sidecar import FILE_NAME, Sidecar
 from rave_gui.datasets.target import os_error, refuse_existing
 from rave_gui.errors import UserError
 from rave_gui.i18n import tr
@@ -213,6 +215,16 @@ def _manifest(file: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
     return manifest
 
 
+def _home(folder: Path) -> Path | None:
+    """Where a lazy dataset lay when its paths were written last."""
+    path = folder / FILE_NAME
+    if not path.is_file():
+        return None
+    with closing(Sidecar(path, read_only=True)) as sidecar:
+        home = sidecar.get("home")
+    return Path(home) if home else None
+
+
 def restore(
     file: Path,
     output: Path,
@@ -241,5 +253,7 @@ def restore(
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
             raise _refuse(file, str(error)) from None
         with Dataset(folder) as one:
-            chunks = one.chunks
+            chunks, lazy = one.chunks, one.lazy
+        if lazy:
+            resettle(folder, output, [home] if (home := _home(folder)) is not None else [], always=True)
     return {"path": str(output), "chunks": chunks, "bytes": total}

@@ -13,6 +13,7 @@ from typing import Any
 
 from rave_gui.datasets.beside import FOLDER, MARKS, beside
 from rave_gui.datasets.copying import Cancel, Progress, aside, carry
+from rave_gui.datasets.lazy import resettle
 from rave_gui.datasets.mdb import MdbFile
 from rave_gui.datasets.read import Dataset
 from rave_gui.datasets.sidecar import FILE_NAME
@@ -75,7 +76,7 @@ def clone(
     Raises :class:`UserError` as :class:`Dataset` and :func:`copying.aside` do.
     """
     with Dataset(dataset) as one:
-        chunks = one.chunks
+        chunks, lazy = one.chunks, one.lazy
     size = used_bytes(dataset)
     done = 0
 
@@ -101,6 +102,8 @@ def clone(
                 (folder / FOLDER).mkdir()
                 shutil.copyfile(marks, folder / FOLDER / MARKS)
         carry(dataset, folder)
+        if lazy:  # paths of recordings are told from the place where the dataset lies
+            resettle(folder, output, [dataset], always=True)
         shutil.copyfile(dataset / "metadata.yaml", folder / "metadata.yaml")
     on_progress(size, size, "bytes")
     return {"path": str(output), "method": method, "bytes": size, "chunks": chunks}

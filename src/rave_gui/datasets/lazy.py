@@ -10,7 +10,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from rave_gui.datasets.record import decode, encode_place
 from rave_gui.datasets.search import Found, SearchResult, printable
 from rave_gui.datasets.sidecar import FILE_NAME, FileRow, Sidecar
 from rave_gui.datasets.store import ChunkStore
+from rave_gui.errors import UserError
 from rave_gui.i18n import tr, trn
 from rave_protocol.events import Warned
 from rave_protocol.files import replace_file
@@ -58,6 +59,7 @@ def build(
     """Write a lazy dataset into ``building``; the job's result: ``chunks`` are its recordings, ``examples`` what RAVE draws of them."""
     from rave_gui.datasets.build import NothingUsableError, write_metadata
 
+    refuse_unfit(params)
     for entry in building.iterdir():
         if entry.is_file() and entry.name != "build.lock":
             entry.unlink()
@@ -202,6 +204,31 @@ def relative(path: str, dataset: Path) -> str:
         return ""
 
 
+def refuse_unfit(params: DatasetParams) -> None:
+    """Refuse what a lazy dataset cannot do: RAVE reads the files themselves while it trains, and their first channels.
+
+    Raises :class:`UserError` (``bad-parameter``).
+    """
+    unfit = {
+        tr("one side, or every channel by itself"): params.channels == 1
+        and params.mono in ("right", "separate"),
+        tr("leaving copies out"): params.duplicates == "skip",
+        tr("validation by recordings"): params.validation == "files",
+    }
+    asked = [name for name, wanted in unfit.items() if wanted]
+    if asked:
+        raise UserError(
+            tr(
+                "A dataset that leaves the sound in the files cannot do this: {names}.",
+                names=", ".join(asked),
+            ),
+            tr(
+                "RAVE reads such files itself while it trains. Leave that out, or store the sound in the dataset."
+            ),
+            code="bad-parameter",
+        )
+
+
 @dataclass(frozen=True)
 class Refreshed:
     """What became of a lazy dataset's paths."""
@@ -216,6 +243,15 @@ def refresh(dataset: Path) -> Refreshed:
 
     Raises :class:`OSError` where it cannot be written.
     """
+    return resettle(dataset, dataset, [dataset])
+
+
+def resettle(dataset: Path, output: Path, before: Sequence[Path], *, always: bool = False) -> Refreshed:
+    """Write the paths of ``dataset``, which is or will be at ``output``, anew where recordings are found from one of the
+    folders ``before`` that it was in; with ``always`` also where nothing moved, so that they are relative to ``output``.
+
+    Raises :class:`OSError` where it cannot be written.
+    """
     import lmdb
 
     records: list[tuple[bytes, dict[str, str]]] = []
@@ -226,13 +262,14 @@ def refresh(dataset: Path) -> Refreshed:
     for _, place in records:
         if Path(place["path"]).exists():
             continue
-        nearby = dataset / place["relative"] if place.get("relative") else None
-        if nearby is not None and nearby.exists():
-            place["path"] = os.path.normpath(nearby.absolute())
+        nearby = [folder / place["relative"] for folder in before] if place.get("relative") else []
+        there = next((path for path in nearby if path.exists()), None)
+        if there is not None:
+            place["path"] = os.path.normpath(there.absolute())
             rewritten += 1
         else:
             missing.append(place["path"])
-    if rewritten:
+    if rewritten or always:
         aside = dataset.with_name(f".{dataset.name}.paths")
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir()
@@ -241,15 +278,16 @@ def refresh(dataset: Path) -> Refreshed:
             for index, (_, place) in enumerate(records):
                 seconds, channels = float(place["length"]), int(place["channels"])
                 store.put(
-                    index, encode_place(place["path"], relative(place["path"], dataset), seconds, channels)
+                    index, encode_place(place["path"], relative(place["path"], output), seconds, channels)
                 )
             store.finish()
             replace_file(aside / "data.mdb", dataset / "data.mdb")
         finally:
             shutil.rmtree(aside, ignore_errors=True)
-        with closing(Sidecar(dataset / FILE_NAME)) as sidecar:
-            sidecar.set("home", str(dataset))
-            sidecar.commit()
+        if (dataset / FILE_NAME).is_file():
+            with closing(Sidecar(dataset / FILE_NAME)) as sidecar:
+                sidecar.set("home", printable(str(output)))
+                sidecar.commit()
     return Refreshed(len(records) - len(missing), rewritten, missing)
 
 

@@ -121,6 +121,8 @@ class MdbFile:
                 found.append(other)
                 break
         good = [meta for meta in found if meta is not None]
+        self.older = len(good) < 2
+        """One of the two heads is damaged: what the other one leads to may be an older state, whole in itself."""
         if not good:
             raise DamagedError("the file is no LMDB database")
         meta = max(good, key=lambda one: one.transaction)

@@ -13,7 +13,7 @@ from typing import Any
 from rave_gui.datasets import remarks as words
 from rave_gui.datasets.duplicates import copies_of, groups
 from rave_gui.datasets.layout import Length, forecast, resampled
-from rave_gui.datasets.lazy import examples
+from rave_gui.datasets.lazy import examples, refuse_unfit
 from rave_gui.datasets.listen import Heard, Stopped, listen_to
 from rave_gui.datasets.messages import Settings
 from rave_gui.datasets.remarks import Remark
@@ -97,6 +97,8 @@ def preflight(
     that is needed to know how much silence will be cut and how long files without a length are; ``on_progress(done, total)`` in
     seconds of sound. Raises :class:`UserError` for sources that do not exist.
     """
+    if params.lazy:
+        refuse_unfit(params)
     return _Preflight(params, cancel, on_progress, listen).run(scanned)
 
 

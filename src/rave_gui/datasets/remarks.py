@@ -191,7 +191,7 @@ def _loss(params: DatasetParams, found: Preflight) -> Iterator[Remark]:
 
 def _channels(params: DatasetParams, rows: Sequence[ScanRow]) -> Iterator[Remark]:
     several = sum(row.channels > 1 for row in rows)
-    if params.channels == 1 and several and params.mono in ("left", "right"):
+    if params.channels == 1 and several and params.mono in ("left", "right") and not params.lazy:
         yield Remark(
             "one-side",
             "warning",
@@ -202,6 +202,18 @@ def _channels(params: DatasetParams, rows: Sequence[ScanRow]) -> Iterator[Remark
             ),
             tr("What lies on the other side is lost: mix the channels, or take each by itself."),
             ("mono",),
+        )
+    elif params.channels == 1 and several and params.lazy:
+        yield Remark(
+            "left-only",
+            "warning",
+            trn(
+                "Of {n} stereo recording RAVE will hear the left channel only, because the sound stays in the files.",
+                "Of {n} stereo recordings RAVE will hear the left channels only, because the sound stays in the files.",
+                several,
+            ),
+            tr("Store the sound in the dataset to have the channels mixed."),
+            ("lazy", "mono"),
         )
     elif params.channels == 1 and several and params.mono == "mix":
         yield Remark(

@@ -66,7 +66,7 @@ class _Repair:
                 spare -= 1
                 number = spare
             found[number] = entry
-        if damage or count != self.file.entries or self.file.missing_bytes:
+        if damage or count != self.file.entries or self.file.missing_bytes or self.file.older:
             for entry in self.file.salvage(check_cancel):
                 number = key_number(entry.key)
                 if number >= 0 and number not in found and self._is_whole(entry, number):

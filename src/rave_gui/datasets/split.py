@@ -100,6 +100,16 @@ def audit(dataset: Path) -> SplitAudit:
                 tr("Add recordings to it, or build it again."),
                 code="empty-dataset",
             )
+        if one.lazy:
+            raise UserError(
+                tr(
+                    "The split of a lazy dataset cannot be audited: RAVE draws it anew over examples of all recordings."
+                ),
+                tr(
+                    "Nearly every recording is then on both sides, so the validation figures say how well known recordings are reproduced."
+                ),
+                code="lazy-dataset",
+            )
         train, held = split(one.chunks)
         in_train = np.zeros(one.chunks, bool)
         in_train[train] = True

@@ -271,6 +271,11 @@ class NewRunModel(Steps):
         """Whether what the trial found is about the present values."""
         return self.trial is not None and dict(self.trial.question) == self.timed
 
+    @property
+    def device_memory(self) -> int:
+        """Bytes that the device chosen for the training has, 0 when that is not known."""
+        return self.machine.memory_of(str(self.values["device"])) if self.machine is not None else 0
+
     def set_start_at(self, moment: float | None) -> None:
         """Begin at that time (seconds since the epoch), or as soon as the device is free."""
         if moment != self.start_at:

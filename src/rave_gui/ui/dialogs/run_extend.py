@@ -29,7 +29,7 @@ class ExtendDialog(Dialog):
             session.themes,
             tr("Steps in all"),
             tr("It ends at step {step} now.", step=f"{total:,}") if total else "",
-            minimum=total + 1,
+            minimum=1,
             maximum=100_000_000,
             step=max(1000, total // 10),
         )
@@ -74,6 +74,14 @@ class ExtendDialog(Dialog):
         if services is None or project is None:
             return
         name, steps = self._run.name, int(self.steps.value())
+        ends = self._run.total or 0
+        if steps <= ends:  # a smaller number is no slip of the box's own to be put right silently
+            self.banner.show_message(
+                "danger",
+                tr("It ends at step {step} already.", step=f"{ends:,}"),
+                tr("Give a larger number of steps."),
+            )
+            return
         self.busy(True)
 
         def work() -> object:

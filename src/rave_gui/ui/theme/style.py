@@ -79,7 +79,7 @@ QPushButton, QToolButton {
 }
 QPushButton:hover, QToolButton:hover { background: $hover; }
 QPushButton:pressed, QToolButton:pressed { background: $pressed; }
-QPushButton:focus, QToolButton:focus { border: 2px solid $focus; padding: 0 ${s4f}px; min-height: ${hf}px; }
+QPushButton:focus, QToolButton:focus { outline: none; border: 2px solid $focus; padding: 0 ${s4f}px; min-height: ${hf}px; }
 QPushButton:disabled, QToolButton:disabled { color: $disabled; border-color: $border; background: transparent; }
 QPushButton[variant="primary"] { background: $fill; color: $on_fill; border-color: $fill; font-weight: 600; }
 QPushButton[variant="primary"]:hover { background: $fill_hover; }

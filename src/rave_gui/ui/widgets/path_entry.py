@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QStringListModel, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QCompleter, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
@@ -37,6 +37,7 @@ class PathCompleter(QObject):
         self._wait.timeout.connect(self.offer)
         line.textEdited.connect(lambda _text: self._wait.start())
         line.installEventFilter(self)
+        self.popup.installEventFilter(self)
 
     @property
     def popup(self) -> QAbstractItemView:
@@ -69,7 +70,19 @@ class PathCompleter(QObject):
         self.popup.hide()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Down, or Ctrl+Space, offers at once."""
+        """Down, or Ctrl+Space, offers at once; Escape takes the list away and nothing else."""
+        if (
+            isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Escape
+            and event.type() in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
+            and self.popup.isVisible()
+        ):
+            event.accept()
+            if event.type() == QEvent.Type.KeyPress:
+                self.hide()
+            return True
+        if watched is not self._line:
+            return super().eventFilter(watched, event)
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
             if event.key() == Qt.Key.Key_Down or (event.key() == Qt.Key.Key_Space and control):
@@ -86,6 +99,8 @@ class PathCompleter(QObject):
             return
         self._words.setStringList(found)
         self._completer.complete(self._line.rect())
+        # Qt makes the first word the current one without showing it as chosen: Enter would take it, whatever was typed.
+        self.popup.setCurrentIndex(QModelIndex())
 
     def _take(self, text: str) -> None:
         self._line.setText(text)

@@ -187,6 +187,10 @@ class SourcesTab(QWidget):
         """Show a dataset's recordings."""
         if self._entry is not None and self._entry.path == entry.path and not fresh:
             return
+        if self._entry is None or self._entry.path != entry.path:  # what was looked for was another dataset's
+            self.search.clear()
+            self.only.set("all")
+            self.player.clear(tr("Choose a recording to see and hear it."))
         self._entry = entry
         self.table.set_rows([])
         self.status.setText(tr("Loading…"))

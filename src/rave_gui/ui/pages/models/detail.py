@@ -113,8 +113,8 @@ class ModelDetail(QWidget):
         themes = self._session.themes
         self.measure = ActionButton(themes, registry, "models.measure")
         self.buttons.addWidget(self.measure)
-        self.render = ActionButton(themes, registry, "models.render", "primary")
-        self.buttons.addWidget(self.render)
+        self.render_button = ActionButton(themes, registry, "models.render", "primary")
+        self.buttons.addWidget(self.render_button)
         self.buttons.addWidget(menu)
         themes.changed.connect(self._fit)
         self._fit()
@@ -127,7 +127,7 @@ class ModelDetail(QWidget):
         if self.measure is not None:
             narrow = self.width() < self._session.themes.theme.px(NARROW)
             self.measure.set_compact(narrow)
-            self.render.set_compact(narrow)
+            self.render_button.set_compact(narrow)
             self.caption.setVisible(not narrow)
 
     @property

@@ -62,7 +62,7 @@ class AdviceView(QWidget):
         question, machine = model.question, model.machine
         if services is None or project is None or question is None or machine is None:
             return
-        limit = machine.device_bytes
+        limit = model.device_memory
 
         def work() -> Any:
             from rave_gui.configs import actions
@@ -112,7 +112,7 @@ class AdviceView(QWidget):
 
     def _show(self) -> None:
         model = self._model
-        known = model.memory is not None and model.machine is not None and model.machine.device_bytes > 0
+        known = model.memory is not None and model.device_memory > 0
         self.setVisible(known)
         self.ask.setVisible(model.advice is None)
         self.ask.setEnabled(not model.advising)

@@ -182,13 +182,14 @@ class Forecast(Card):
         self.stats["frame"].set(
             tr("{n} ms", n=f"{1000 * facts.ratio / facts.sample_rate:.0f}") if facts else ""
         )
-        have = machine.device_bytes if machine is not None else 0
+        have = model.device_memory
         self.bars["phase_1"].set(memory.phase_1 if memory else 0, have)
         self.bars["phase_2"].set(memory.phase_2 if memory else 0, have)
         if model.asking:
             self.state.setText(tr("The engine works it out…"))
         elif have:
-            where = tr("graphics card") if machine is not None and machine.cuda else tr("computer")
+            card = machine is not None and machine.cuda and model.values["device"] != "cpu"
+            where = tr("graphics card") if card else tr("computer")
             self.state.setText(tr("Of the {where}'s {size}.", where=where, size=gib(have)))
         else:
             self.state.setText("")
