@@ -176,6 +176,27 @@ def test_a_dataset_is_made_by_keyboard_and_thrown_away(
     assert (project.datasets / "My drums" / "data.mdb").is_file()
 
 
+def test_a_folder_that_was_typed_whole_is_added_by_enter_whatever_the_list_offers(
+    open_app: Opener, qtbot: QtBot, tmp_path: Path, sounds: Path
+) -> None:
+    project = Project.open(tmp_path / "project", create=True)
+    app, page = opened(open_app, qtbot, project.path)
+    press(app.window, Qt.Key.Key_N, Ctrl)
+    wizard = page.wizard
+    entry = wizard.sources.path
+    qtbot.waitUntil(entry.line.hasFocus)
+    popup = entry.completer.popup
+    QTest.keyClicks(entry.line, str(sounds)[:-1])
+    qtbot.waitUntil(popup.isVisible)
+    press(popup, Qt.Key.Key_Escape)
+    assert not popup.isVisible()
+    assert page.wizard.isVisible(), "Escape takes the list away, not the wizard"
+    QTest.keyClicks(entry.line, str(sounds)[-1] + os.sep)
+    qtbot.waitUntil(popup.isVisible)
+    press(popup, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: wizard.model.sources == [sounds])
+
+
 def test_recordings_are_typed_and_pasted_and_the_dataset_goes_elsewhere(
     open_app: Opener, qtbot: QtBot, tmp_path: Path, sounds: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

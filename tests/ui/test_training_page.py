@@ -279,6 +279,7 @@ def test_the_wizard_leads_to_the_start(
     wizard = page.wizard
     qtbot.waitUntil(lambda: wizard.model.machine is not None)
     assert not wizard.next.isEnabled()
+    assert wizard.model.device_memory > 0, "the bars need to know what there is"
     wizard.start._cards["preset:tiny"].click()
     wizard.next.click()
     assert wizard.model.step == "dataset"

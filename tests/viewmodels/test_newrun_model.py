@@ -68,6 +68,16 @@ def test_wrong_values_stop_and_fixes_settle() -> None:
     assert not [f for f in model.errors if "n_signal" in f.keys]
 
 
+def test_the_memory_is_that_of_the_device_which_is_chosen() -> None:
+    """As the window looks at the computer: main memory and cards, not one number for both."""
+    model = ready()
+    assert model.device_memory == 0
+    model.set_machine(MachineFacts(cuda=1, ram=24 << 30, cards=(8 << 30,), free_disk=1 << 40))
+    assert model.device_memory == 8 << 30
+    model.set_values({"device": "cpu"})
+    assert model.device_memory == 24 << 30
+
+
 def test_the_engine_says_what_fits() -> None:
     model = ready()
     told: list[str] = []

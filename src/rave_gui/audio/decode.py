@@ -302,7 +302,8 @@ class Decoder:
         """
         if self._ogg is None:
             return "whole"
-        doubtful = self._begins_late or not self._ends_match
+        # Of several streams one after the other FFmpeg knows the length of one.
+        doubtful = self._begins_late or not self._ends_match or self._ogg.streams > 1
         if self._ogg.state == "whole" and doubtful and has_spoilt_pages(self.path):
             return "holes"
         return self._ogg.state

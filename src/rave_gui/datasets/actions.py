@@ -199,6 +199,8 @@ def set_notes(
     from rave_gui.datasets import notes as noting
 
     del services
+    if source != "*":  # recordings are known by their absolute paths
+        source = str(Path(source).expanduser().absolute())
     return noting.write(resolve(dataset, project), source, licence, consent)
 
 

@@ -74,6 +74,10 @@ def run(params: DatasetParams, job: BuildContext, decoders: Waiting | None = Non
     return result
 
 
+NEARLY_FULL = 64 << 20
+"""Bytes: with less free, a disk that refuses to write is taken to be full."""
+
+
 @contextlib.contextmanager
 def explain(building: Path, output: Path) -> Iterator[None]:
     """What disk and database refuse inside is said in plain words, as :class:`UserError`."""
@@ -82,8 +86,10 @@ def explain(building: Path, output: Path) -> Iterator[None]:
     except OSError as error:
         raise os_error(error, output, goes_on=True) from error
     except (lmdb.Error, sqlite3.OperationalError) as error:
-        full = shutil.disk_usage(building).free < 1 << 20
-        if full or isinstance(error, lmdb.DiskError) or "full" in str(error).lower():
+        free = shutil.disk_usage(building).free
+        # LMDB tells of a write that came to its end half way as an input/output error; the decoders' memory is free again by now.
+        short = "Input/output error" in str(error) and free < NEARLY_FULL
+        if free < 1 << 20 or short or isinstance(error, lmdb.DiskError) or "full" in str(error).lower():
             raise os_error(OSError(errno.ENOSPC, str(error)), output, goes_on=True) from error
         raise
 

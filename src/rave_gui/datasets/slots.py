@@ -35,6 +35,8 @@ class Slots:
             )  # written, not only announced: a full disk is met here, not in the map
             return cls(path, size, count)
         except (OSError, ValueError):
+            with contextlib.suppress(OSError):  # what was written of it would keep a full disk full
+                path.unlink(missing_ok=True)
             return None
 
     def fill(self, number: int, pcm: memoryview) -> None:

@@ -53,7 +53,8 @@ class MainWindow(QMainWindow):
         outer.addLayout(row, 1)
         outer.addWidget(self.status)
         self.setCentralWidget(center)
-        self.toasts = Toasts(themes, center, self.status.height)
+        # Above the row of buttons that many pages end with: a message that stays must not hide the way on.
+        self.toasts = Toasts(themes, center, lambda: self.status.height() + themes.theme.px(64))
         self.name_project("")
         themes.changed.connect(self.fit_sidebar)
 

@@ -182,6 +182,15 @@ class TrainingPage(Page):
             self.reload()
             return
         self._wanted = ""
+        if item.missing and item.state in ("failed", "cancelled"):  # it never had a folder
+            self.session.fail(
+                UserError(
+                    tr("The run {name} ended before it began.", name=name),
+                    item.problem or tr("Start a new run like it, or remove it from the list."),
+                    code="run-missing",
+                )
+            )
+            return
         if item.missing:
             self.session.fail(
                 UserError(

@@ -46,7 +46,7 @@ def moment(seconds: float | None) -> str:
 
 def state_words(row: RunItem) -> str:
     """State in a word or two."""
-    if row.missing and row.state != "failed":
+    if row.missing and row.state not in ("failed", "cancelled"):
         return tr("Not there")
     if not row.state:
         return tr("From elsewhere") if row.adopted else tr("Resting")
@@ -90,7 +90,11 @@ def columns() -> list[Column[RunItem]]:
             tr("State"),
             state_words,
             150,
-            tone=lambda r: "danger" if r.missing else words.state_tone(r.state) or "muted",
+            tone=lambda r: (
+                "danger"
+                if r.missing and r.state not in ("failed", "cancelled")
+                else words.state_tone(r.state) or "muted"
+            ),
             icon=lambda r: ICONS.get(r.state, "folder-x" if r.missing else "box"),
             note=lambda r: phase_words(r) or (r.problem if r.state in ("failed", "interrupted") else ""),
             tip=lambda r: r.problem,
