@@ -249,18 +249,20 @@ def list_datasets(services: Services, project: Path) -> list[dict[str, Any]]:
 
 
 def facts(path: Path) -> dict[str, Any]:
-    """What a table says of a dataset: chunks, seconds (of all chunks), lost (seconds in none; None where no sidecar tells), channels,
+    """What a table says of a dataset: chunks, seconds (of all chunks), lost (seconds in none; None where no sidecar tells), problems (recordings with one), channels,
     sample_rate (Hz), num_signal, lazy, bytes (on disk). Raises :class:`UserError` for one that cannot be opened.
     """
     from rave_gui.datasets.read import Dataset
 
     with Dataset(path) as dataset:
         info = dataset.info
-        lost = sum(row.lost for row in dataset.files()) if info.sidecar else None
+        files = dataset.files() if info.sidecar else []
+        lost = sum(row.lost for row in files) if info.sidecar else None
     return {
         "chunks": info.chunks,
         "seconds": info.seconds,
         "lost": lost,
+        "problems": sum(bool(row.code) for row in files),
         "channels": info.channels,
         "sample_rate": info.sample_rate,
         "num_signal": info.num_signal,

@@ -47,6 +47,8 @@ class Entry:
     share: float | None = None
     """How far that job is, 0 to 1."""
     error: str = ""
+    problems: int = 0
+    """Recordings that could not be used, or not whole."""
 
     @property
     def usable_now(self) -> bool:
@@ -157,6 +159,7 @@ def _entry(row: DatasetRow, job: Row | None) -> Entry | None:
         job_state if shown else "",
         share,
         error,
+        row.problems,
     )
 
 

@@ -61,6 +61,8 @@ class DatasetRow(Row):
     sample_rate: int = 0
     num_signal: int = 0
     lazy: bool = False
+    problems: int = 0
+    """Recordings that could not be used, or not whole."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ def datasets(services: Services, project: Project) -> list[DatasetRow]:
             sample_rate=known.get("sample_rate", 0),
             num_signal=known.get("num_signal", 0),
             lazy=known.get("lazy", False),
+            problems=known.get("problems", 0),
         )
         for common, _, known, _ in _rows(services, project, "dataset", facts.read_dataset)
     ]

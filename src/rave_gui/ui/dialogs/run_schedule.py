@@ -21,7 +21,7 @@ class ScheduleDialog(Dialog):
             tr("Its place in the queue stays the same."),
             action=tr("Change it"),
             icon="clock",
-            width=520,
+            width=680,
         )
         self._run = run
         self._moment = run.not_before if run.not_before is not None and run.not_before > time.time() else None

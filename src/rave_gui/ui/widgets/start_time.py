@@ -36,6 +36,7 @@ class StartTime(QWidget):
         self.time = QDateTimeEdit()
         self.time.setAccessibleName(tr("Not before"))
         self.time.setDisplayFormat("yyyy-MM-dd HH:mm")
+        self.time.lineEdit().setTextMargins(space("s"), 0, 0, 0)
         self.time.dateTimeChanged.connect(lambda _moment: self._tell())
         row.addWidget(self.time)
         row.addStretch(1)

@@ -209,6 +209,8 @@ def _note(entry: Entry) -> str:
 def _lost(entry: Entry) -> str:
     if entry.lost is None or not entry.chunks:
         return ""
+    if entry.problems:
+        return trn("{n} problem", "{n} problems", entry.problems)
     if entry.lost < 0.05:
         return tr("nothing lost")
     return tr("{time} lost", time=model.length_text(entry.lost))
@@ -236,7 +238,7 @@ def columns() -> list[Column[Entry]]:
         Column("sound", tr("Sound"), lambda _e: "", 168, sort=lambda e: e.usable),
         Column(
             "usable",
-            tr("Usable"),
+            tr("Length"),
             lambda e: model.length_text(e.usable) if e.chunks else "",
             116,
             sort=lambda e: e.usable if e.chunks else None,

@@ -57,7 +57,7 @@ class OverviewTab(QWidget):
         self.flow = FlowGrid(themes, 122, most=7)
         self.figures: dict[str, Stat] = {}
         for key, caption in (
-            ("usable", tr("Usable sound")),
+            ("usable", tr("Length of all chunks")),
             ("lost", tr("Lost")),
             ("chunks", tr("Chunks")),
             ("example", tr("Training example")),
@@ -246,6 +246,8 @@ class OverviewTab(QWidget):
             if entry.lost >= 0.05
             else tr("nothing")
         )
+        if entry.problems:
+            lost += " · " + trn("{n} problem", "{n} problems", entry.problems)
         made = datetime.fromtimestamp(entry.created).astimezone()
         for key, value in (
             ("usable", text.length_text(entry.usable)),

@@ -288,7 +288,7 @@ class JobsPage(Page):
             Column(
                 "started",
                 tr("Started"),
-                lambda r: moment(r.started or r.created),
+                lambda r: moment(r.started) if r.started else "",
                 150,
                 sort=lambda r: r.started or r.created,
             ),

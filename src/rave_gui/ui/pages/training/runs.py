@@ -129,7 +129,7 @@ def columns() -> list[Column[RunItem]]:
         Column(
             "started",
             tr("Started"),
-            lambda r: moment(r.started or r.created),
+            lambda r: moment(r.started or (None if r.job else r.created)),
             150,
             sort=lambda r: r.started or r.created,
         ),
