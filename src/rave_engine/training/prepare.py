@@ -215,7 +215,7 @@ def _line(
     params: TrainParams, source: Path | None, state: dict[str, Any] | None, job: JobContext
 ) -> retention.Line:
     """What earlier attempts left counts as this training's own only where it is tried again; a resume by hand touches nothing."""
-    if source is None or state is None or not _retries(job):
+    if source is None or state is None or params.tries < 1 or not _retries(job):
         return ()
     return retention.line_of(Path(params.run), source, state.get("rave_gui") or {})
 
