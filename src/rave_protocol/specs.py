@@ -65,6 +65,10 @@ class DatasetAppendParams:
     exclude: list[str] = field(default_factory=list)
 
 
+SETTINGS = "settings.json"
+"""In each version of a run: the fields of :class:`TrainParams` that the session was trained with."""
+
+
 @dataclass(frozen=True)
 class TrainParams:
     """Train a RAVE model. The run folder follows RAVE's own layout (config.gin, version_N/checkpoints, event files)."""

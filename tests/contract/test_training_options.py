@@ -251,6 +251,22 @@ def test_milestones_stay_and_the_rest_goes(tmp_path: Path, dataset: Path) -> Non
     assert names == [checkpoints.name(step) for step in (3, 6, 7)], "the newest one, and milestones"
 
 
+def test_the_checkpoint_at_the_switch_holds_the_last_analysis(tmp_path: Path, dataset: Path) -> None:
+    """The periodic save comes before the analysis there; phase 2 never makes another, and exports go by it."""
+    run = tmp_path / "run"
+    params = tiny_params(
+        dataset, run, configs=["v2_small"], max_steps=6, save_every=2, val_every=100, keep_last=0,
+        overrides=["CAPACITY = 2", "LATENT_SIZE = 4", "PHASE_1_DURATION = 4", "RAVE.valid_signal_crop = False"],
+    )  # fmt: skip
+    train(tmp_path, params)
+    folder = run / "version_0" / "checkpoints"
+    before, switch, last = (checkpoints.load(folder / checkpoints.name(n))["state_dict"] for n in (2, 4, 6))
+    assert not before["fidelity"].any(), "nobody had listened yet"
+    assert switch["fidelity"].any()
+    assert torch.equal(switch["latent_pca"], last["latent_pca"])
+    assert read_json(run / "version_0" / "settings.json")["save_every"] == 2
+
+
 def test_attempts_at_one_training_keep_no_more_than_one_training_does(tmp_path: Path, dataset: Path) -> None:
     """A training that breaks off every day would fill the disk; what a person left, or resumes by hand, stays."""
     run = tmp_path / "run"

@@ -433,3 +433,29 @@ def test_when_a_run_begins_on_the_command_line(
     assert json.loads(capsys.readouterr().out)["not_before"] > 4e9
     assert main(["train", "schedule", "later", *where]) == 2
     assert main(["train", "schedule", "later", "--at", "2001-01-01 06:00", *where]) == 3
+
+
+# --- whether it is exact
+
+
+def test_a_plan_compares_with_what_trained_that_checkpoint(services: Services, project: Project) -> None:
+    """The last session may have been another one: with a larger batch, say."""
+    run = RecordedRun(project, "two")
+    settings = run.path / "version_0" / "settings.json"
+    settings.write_text(json.dumps({"batch": 1, "seed": 0}), encoding="utf-8")
+    assert actions.plan_resume(services, project, "two").exact
+    settings.write_text(json.dumps({"batch": 4, "seed": 0}), encoding="utf-8")
+    plan = actions.plan_resume(services, project, "two")
+    assert not plan.exact
+    assert [(change["key"], change["before"], change["after"]) for change in plan.changes] == [
+        ("batch", 4, 1)
+    ]
+
+
+def test_another_runs_checkpoint_is_no_place_to_go_on_from(services: Services, project: Project) -> None:
+    RecordedRun(project, "mine")
+    other = RecordedRun(project, "other", number=1)
+    for act in (actions.plan_resume, actions.resume):
+        with pytest.raises(UserError) as caught:
+            act(services, project, "mine", checkpoint=str(checkpoints(other)[2]))
+        assert caught.value.code == "checkpoint-foreign"

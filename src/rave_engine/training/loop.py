@@ -69,6 +69,8 @@ class Loop:
     _recent_seconds: float = 0.0
     _texts_written: bool = False
     _validated_at: int = -1
+    _unsaved: bool = False
+    """A validation has analysed the latents since the last checkpoint, which does not hold that yet."""
     _heard_at: int = -1
     _warned_pca: bool = False
     _last_validation: float | None = None
@@ -269,7 +271,7 @@ class Loop:
             if trainee.ema is not None:
                 trainee.ema.swap(model)
             self._forget_rate()
-        self._validated_at = step
+        self._validated_at, self._unsaved = step, True
         self._last_validation = found.scalars["validation"]
         self._write_texts()
         self.scalars.write(step, dict(found.scalars))
@@ -362,7 +364,7 @@ class Loop:
     def _save_periodically(self) -> Path | None:
         """A numbered checkpoint now; a full disk is a warning, and the training goes on with the old ones."""
         path = self.version / "checkpoints" / checkpoints.name(self.trainee.position.step)
-        if self.last_saved == path and path.is_file():
+        if self.last_saved == path and path.is_file() and not self._unsaved:
             return path
         self._check_loss()
         if not self._write(path, "a checkpoint"):
@@ -416,7 +418,7 @@ class Loop:
         return self.kept | retention.kept(self.version / "checkpoints", self.params.milestone_every)
 
     def _saved(self, path: Path) -> None:
-        self.last_saved = path
+        self.last_saved, self._unsaved = path, False
         checkpoints.prune(path.parent, self.params.keep_last, self._held())
         retention.prune_earlier(path.parent, self._earlier(), self.params.keep_last)
 
@@ -446,7 +448,7 @@ class Loop:
         if self._validated_at != step and self.steps_done and (not self.stopping or never_analysed):
             self._validate()
         path = self.version / "checkpoints" / checkpoints.name(step)
-        if not (self.last_saved == path and path.is_file()):
+        if self._unsaved or not (self.last_saved == path and path.is_file()):
             checkpoints.save(path, capture(self.trainee, self._info()))
             info = {"step": step, "phase": self.phase, "final": True, "best": False}
             self.job.emit(events.Artifact("checkpoint", str(path), info))

@@ -22,9 +22,9 @@ from rave_engine.training.schedule import Ema, Schedule
 from rave_engine.training.state import Trainee, restore
 from rave_protocol import events, jobfolder
 from rave_protocol.aim import read_aim
-from rave_protocol.codec import ProtocolError
+from rave_protocol.codec import ProtocolError, encode
 from rave_protocol.files import read_json, write_json
-from rave_protocol.specs import TrainParams
+from rave_protocol.specs import SETTINGS, TrainParams
 from rave_protocol.wholeness import is_whole, newest_first, newest_whole
 
 
@@ -76,6 +76,7 @@ def run(params: TrainParams, job: JobContext) -> dict[str, Any]:
     split = _split(params, facts.chunks, source, job)
     version = _version_folder(Path(params.run), composition)
     write_json(version / "split.json", split.to_json())
+    write_json(version / SETTINGS, encode(params))
     fast = Fast.of(params)
     trainee = make_trainee(model.to(device), params.ema, fast, (params.lr_generator, params.lr_discriminator))
     if _should_probe(params, model, device, state):

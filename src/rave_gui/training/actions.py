@@ -212,8 +212,10 @@ def plan_resume(
     chosen = sources.choose(folder, checkpoint)
     source = chosen.checkpoint
     _refuse_values(changes or {})
-    before = _last_settings(services, project, folder)
-    after = {**before, **(changes or {})}
+    last_settings = _last_settings(services, project, folder)
+    after = {**last_settings, **(changes or {})}
+    # Another session may have trained this checkpoint with other settings than the last one.
+    before = {**last_settings, **_settings_of(source)} if last_settings else {}
     found = parameters.diff(parameters.from_fields(before), parameters.from_fields(after))
     # The newest version is the way it went last; an older one may have come further on another.
     last = read_run(folder).checkpoint
@@ -482,6 +484,19 @@ def _last_settings(services: Services, project: Project, folder: Path) -> dict[s
         return {}
     aim = read_aim(job.folder)
     return {**params, "max_steps": aim} if aim is not None else dict(params)
+
+
+def _settings_of(checkpoint: Path) -> dict[str, Any]:
+    """Settings of the session that wrote a checkpoint, without those that the checkpoint's own configuration fixes."""
+    from rave_protocol.files import read_json
+    from rave_protocol.specs import SETTINGS
+
+    try:
+        found = read_json(checkpoint.parent.parent / SETTINGS)
+    except (OSError, ProtocolError):
+        return {}
+    fixed = {"configs", "overrides", "augmentations", "channels", "init_from", "clips", "dataset"}
+    return {key: value for key, value in found.items() if key not in fixed}
 
 
 def _refuse_busy(services: Services, project: Project, folder: Path) -> None:

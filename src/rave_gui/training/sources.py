@@ -24,7 +24,7 @@ class Source:
 def choose(folder: Path, checkpoint: str | None) -> Source:
     """The checkpoint to go on from: a file, its name, a step, ``best``, or (None, ``newest``) the newest that is whole.
 
-    Raises :class:`UserError` (``checkpoint-missing``, ``checkpoint-broken``).
+    Raises :class:`UserError` (``checkpoint-missing``, ``checkpoint-broken``, ``checkpoint-foreign``).
     """
     found = newest_first(folder)
     if checkpoint and checkpoint != "newest":
@@ -52,6 +52,12 @@ def _named(folder: Path, found: list[Path], text: str) -> Path | None:
             return path
     for path in (Path(os.path.abspath(Path(text).expanduser())), folder / text):  # noqa: PTH100
         if path.is_file():
+            if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+                raise UserError(
+                    tr("{path} is no checkpoint of the run {name}.", path=path, name=repr(folder.name)),
+                    tr("To begin with another model's weights, start a new run with --init-from."),
+                    code="checkpoint-foreign",
+                )
             return path
     return None
 
